@@ -1,0 +1,235 @@
+"""Make the large files of this pack from the facts and norms in `sources/`. Development only: what is read is the CSVs.
+
+    python deploy/jiaxing/make_pack.py
+
+Deterministic: the same sources give the same bytes. Written by hand and not touched here: city.yaml, desks.csv,
+shifts.csv, ladders.csv, calendar.csv. Whoever edits a made file by hand should stop running this, or change it here.
+
+Facts (`sources/README.md`): divisions with their codes and names. Everything else is model data and says so: people
+and rosters come from the staffing norm (domain.md R76: 15 formal officers in a street or pilot town, 10 in another
+town; R78: auxiliaries about 2:1), outlines of townships are derived, outlines of zones are discs.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import shapely
+from shapely.geometry import mapping, shape
+
+HERE = Path(__file__).parent
+FROM = "2026-01-01"  # first day of the model: a roster has no history
+GENERAL = "*"
+
+COUNTIES = {  # code: desk, prefix of numbers
+    "330402": ("nanhu", "NH"),
+    "330411": ("xiuzhou", "XZ"),
+    "330421": ("jiashan", "JS"),
+    "330424": ("haiyan", "HY"),
+    "330481": ("haining", "HN"),
+    "330482": ("pinghu", "PH"),
+    "330483": ("tongxiang", "TX"),
+}
+CITY = "330400"
+CITY_BUREAU = "嘉兴市综合行政执法局"
+# 小城市试点镇, one a county: model (which towns are pilots is not in the sources).
+PILOTS = {"330402105", "330411101", "330421111", "330424101", "330481103", "330482102", "330483107"}
+# Zones lie over townships (R28). Their real outlines are not in the sources: discs about the seats of the townships
+# that they share (name, desk, prefix, seats, radius in degrees of latitude, 0.01 = 1.1 km).
+ZONES = {
+    "zone_jk": ("嘉兴经济技术开发区", "jk", "JK", ("330402012", "330402014", "330411003", "330411004"), 0.010),
+    "zone_gq": ("嘉兴港区", "gq", "GQ", ("330482101",), 0.022),
+}
+# Who gets work orders. True: one in each county; False: one for the city.
+UNITS = {
+    "市政公用": ("utilities", True),
+    "环卫": ("cleansing", True),
+    "园林": ("parks", True),
+    "交警": ("traffic", True),
+    "排水": ("drainage", True),
+    "供水企业": ("water", True),
+    "热线答复": ("hotline", True),
+    "水利": ("rivers", True),
+    "卫健": ("health", True),
+    "市场监管": ("market", True),
+    "应急": ("emergency", True),
+    "消防": ("fire", True),
+    "交通运输": ("transport", True),
+    "民政": ("civil", True),
+    "文化": ("culture", False),
+    "燃气企业": ("gas", False),
+    "供热企业": ("heat", False),
+    "通信电力": ("power", False),
+    "管道企业": ("pipeline", False),
+    "督察": ("inspectorate", False),
+}
+SPECIALIST = ("安全生产", "环境保护", "城乡规划")
+DUTY = {"enforcement": "penalty", "repair": "repair", "service": "service", "reply": "reply"}
+PROCEDURE = {
+    "enforcement": "简易程序或普通程序（行政处罚法 art. 51 and 54）",
+    "repair": "工单处置",
+    "service": "工单处置",
+    "reply": "答复",
+}
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """The rows of a file of sources/."""
+    with (HERE / "sources" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write(name: str, header: str, rows: list[tuple[object, ...]]) -> None:
+    """Write a table of the pack."""
+    with (HERE / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(header.split(","))
+        out.writerows(rows)
+    print(f"{name}.csv: {len(rows)} rows")  # noqa: T201
+
+
+DIVISIONS = read("divisions.csv")
+NAME = {d["code"]: d["name"] for d in DIVISIONS}
+TOWNS = sorted(d["code"] for d in DIVISIONS if d["level"] == "township")
+SEAT = {s["code"]: (float(s["lon_wgs84"]), float(s["lat_wgs84"])) for s in read("township_seats.csv")}
+
+
+def bureau(county: str) -> str:
+    """The name in which a county's squads act (R27)."""
+    return f"{NAME[county]}综合行政执法局"
+
+
+def places() -> None:
+    """Territories, their outlines and common borders."""
+    source = "china-division 2.7.0 (NBS codes of 2023-06-30)"
+    rows: list[tuple[object, ...]] = [(CITY, "city", CITY, NAME[CITY], "", "jiaxing", "2023-06-30", "", source)]
+    rows += [(c, "county", c, NAME[c], CITY, desk, "2023-06-30", "", source) for c, (desk, _) in COUNTIES.items()]
+    model = "model: the branch is a fact (domain.md R28), its outline is not"
+    rows += [(z, "zone", "", name, CITY, desk, FROM, "", model) for z, (name, desk, *_) in ZONES.items()]
+    for t in TOWNS:
+        rows.append((t, "township", t, NAME[t], t[:6], COUNTIES[t[:6]][0], "2023-06-30", "", source))
+    write("territories", "id,kind,code,name,parent,desk,valid_from,valid_to,source", rows)
+
+    features = json.loads((HERE / "sources/townships_wgs84.geojson").read_text(encoding="utf-8"))["features"]
+    shapes = {f["properties"]["code"]: shape(f["geometry"]) for f in features}
+    shapes = without_holes(shapes)
+    for zone, (_, _, _, seats, radius) in ZONES.items():
+        parts = [disc(SEAT[s], radius).intersection(shapes[s]) for s in seats]
+        shapes[zone] = shapely.set_precision(shapely.union_all(parts), 1e-6)
+    lines = [
+        json.dumps({"type": "Feature", "properties": {"id": i}, "geometry": mapping(shapes[i])}, ensure_ascii=False)
+        for i in sorted(shapes)
+    ]
+    text = '{"type": "FeatureCollection", "features": [\n' + ",\n".join(lines) + "\n]}\n"
+    (HERE / "polygons.geojson").write_text(text, encoding="utf-8")
+    borders(shapes)
+
+
+def without_holes(shapes: dict[str, shapely.Geometry]) -> dict[str, shapely.Geometry]:
+    """The cells leave out lakes and slivers between counties. Land or water, somebody answers for it (R29): a hole
+    goes to the township that has the most of its shore."""
+    for part in shapely.get_parts(shapely.union_all(list(shapes.values()))):
+        for ring in part.interiors:
+            hole = shapely.Polygon(ring)
+            near = [i for i in sorted(shapes) if shapes[i].distance(hole) < 1e-9]
+            owner = max(near, key=lambda i: shapes[i].buffer(1e-6).intersection(ring).length)
+            shapes[owner] = shapes[owner].union(hole)
+    return {i: shapely.set_precision(s, 1e-6) for i, s in shapes.items()}
+
+
+def disc(centre: tuple[float, float], radius: float) -> shapely.Polygon:
+    """A round of 16 corners about a point; wider in degrees of longitude so that it is round on the ground."""
+    corners = shapely.Point(0, 0).buffer(1, quad_segs=4)
+    return shapely.transform(corners, lambda p: p * (radius * 1.163, radius) + centre)
+
+
+def borders(shapes: dict[str, shapely.Geometry]) -> None:
+    """Common borders of townships, in metres; borders of zones need none: a zone has no neighbour of its own name."""
+    scale = (95_600.0, 110_900.0)  # metres a degree at 30.65 N
+    flat = {t: shapely.transform(shapes[t], lambda p: p * scale) for t in TOWNS}
+    rows: list[tuple[object, ...]] = []
+    for i, a in enumerate(TOWNS):
+        for b in TOWNS[i + 1 :]:
+            # Outlines were rounded apart: what lies within 5 m of the other's edge is common.
+            metres = round(shapely.length(flat[a].boundary.intersection(flat[b].boundary.buffer(5))))
+            if metres >= 50:  # less is a corner, not a border
+                rows.append((a, b, metres))
+    write("borders", "a,b,metres", rows)
+
+
+def organisations() -> None:
+    """Bureaux with their acting names (R26, R27), and who commands the squads day by day (R30)."""
+    fact = "domain.md R26-R28"
+    derived = "model: name formed from the division's"
+    rows: list[tuple[object, ...]] = [
+        ("gov-city", "嘉兴市人民政府", "", "嘉兴市人民政府", "", "", derived),
+        ("bureau-jiaxing", CITY_BUREAU, "嘉兴市综合行政执法支队", CITY_BUREAU, "", "gov-city", fact),
+    ]
+    for county, (desk, _) in COUNTIES.items():
+        gov = f"{NAME[county]}人民政府"
+        other = f"{NAME[county]}综合行政执法大队"
+        rows.append((f"gov-{county}", gov, "", gov, "", "gov-city", derived))
+        rows.append(
+            (f"bureau-{desk}", bureau(county), other, bureau(county), "bureau-jiaxing", f"gov-{county}", fact)
+        )
+    for zone, (name, desk, *_) in ZONES.items():
+        board = f"{name}管理委员会"
+        rows.append((f"gov-{zone}", board, "", board, "", "gov-city", derived))
+        branch = f"{CITY_BUREAU}{name}分局"
+        rows.append((f"branch-{desk}", branch, "", CITY_BUREAU, "bureau-jiaxing", f"gov-{zone}", fact))
+    for t in TOWNS:
+        gov = f"{NAME[t]}办事处" if NAME[t].endswith("街道") else f"{NAME[t]}人民政府"
+        rows.append((f"gov-{t}", gov, "", gov, "", f"gov-{t[:6]}", derived))
+    write("organisations", "id,name,other_name,acting_name,line_superior,block_superior,source", rows)
+
+
+def units() -> None:
+    """Who gets work orders: units of a kind, for a county or for the whole city."""
+    rows: list[tuple[object, ...]] = []
+    areas = [(desk, prefix, NAME[c]) for c, (desk, prefix) in COUNTIES.items()] + [("jiaxing", "JX", NAME[CITY])]
+    for kind, (slug, each) in UNITS.items():
+        for desk, prefix, name in areas if each else areas[-1:]:
+            rows.append((f"{prefix}-{slug}", kind, desk, f"{name}{kind}单位", "model: one of a kind and desk"))
+    write("units", "id,kind,desk,name,source", rows)
+
+
+def matters() -> None:
+    """Items, who owns them, and how sources name them."""
+    items, powers, categories = [], [], []
+    for n, m in enumerate(read("matters.csv"), 1):
+        source = f"model: limit of {m['limit_from']}" if m["limit_from"] != "model" else "model"
+        items.append(
+            (m["id"], m["name"], m["name_en"], m["domain"], m["nature"], m["priority"], m["limit"],
+             "true" if m["specialist"] else "false", FROM, "", source)
+        )  # fmt: skip
+        squad = m["owner"] == "squad"
+        powers.append(
+            (f"P{n:03}", m["id"], DUTY[m["nature"]], "squad" if squad else "unit", "*" if squad else m["owner"],
+             m["transfer_state"], m["basis"], f"{m['name']}（{m['domain']}）", PROCEDURE[m["nature"]],
+             "裁量基准（model）" if m["nature"] == "enforcement" else f"时限 {m['limit']}", "12345",
+             FROM, "", "model: owner by sense and by the list of 21 domains (domain.md R1)")
+        )  # fmt: skip
+        dcm = "model: event classes of urban_management_events.csv"
+        categories += [("dcm-event", code, m["id"], dcm) for code in m["dcm"].split()]
+    demo = "model: after boston_to_jiaxing_map.csv"
+    categories += [("demo", c["code"], c["item"], demo) for c in read("demo_to_items.csv")]
+    categories += [("pingshan", c["code"], c["item"], f"model: {c['sub_type']}") for c in read("pingshan_to_items.csv")]
+    write("items", "id,name,name_en,domain,nature,priority,limit,specialist,valid_from,valid_to,source", items)
+    write(
+        "powers",
+        "row,item,duty,owner_kind,owner,transfer_state,basis,scope,procedure,standard,hotline,valid_from,valid_to,source",
+        powers,
+    )
+    write("categories", "scheme,code,item,source", categories)
+
+
+if __name__ == "__main__":
+    from make_people import people
+
+    places()
+    organisations()
+    units()
+    matters()
+    people()

@@ -1,0 +1,104 @@
+"""Squads, teams, officers and certificates of this pack, from the staffing norm; called by make_pack.py.
+
+The norm (domain.md R76, §1F): 10 formal officers is exactly one certified pair round the clock, 15 one and a half. So:
+four pairs A-D in three shifts (day, evening, night, each followed by 24 hours off), a lead team L of the leader and a
+second officer on call, and in a squad of 15 a day team E of three on weekdays and a pair F from Wednesday to Sunday.
+"""
+
+from __future__ import annotations
+
+from make_pack import CITY, CITY_BUREAU, COUNTIES, FROM, GENERAL, NAME, PILOTS, SEAT, SPECIALIST, TOWNS, ZONES
+from make_pack import bureau, write
+
+ROUND = [("A", "three_shifts", 0), ("B", "three_shifts", 1), ("C", "three_shifts", 2), ("D", "three_shifts", 3)]
+DAY = [("E", "weekdays", 3), ("F", "weekdays", 1)]  # phase 3: the cycle begins on Monday; 1: on Wednesday
+LEAD = [("L", "on_call", 0)]
+
+# Strength of each team, by kind of squad. Auxiliaries are twice as many, spread alike (R78: that is above the limit of
+# 1:1, and is the fact that the platform must show, not hide).
+STRENGTH = {
+    "town10": {"A": 2, "B": 2, "C": 2, "D": 2, "L": 2},
+    "town15": {"A": 2, "B": 2, "C": 2, "D": 2, "E": 3, "F": 2, "L": 2},
+    "zone": {"A": 3, "B": 3, "C": 3, "D": 3, "E": 3, "F": 3, "L": 2},
+    "mobile": {"A": 3, "B": 3, "C": 3, "D": 3, "L": 2},
+    "city": {"A": 2, "B": 2, "C": 2, "D": 2, "E": 2, "L": 2},
+}
+CAP = {"town10": 48, "town15": 60, "zone": 60, "mobile": 60, "city": 60}
+# Specialist certificates by team. A mobile team and the city's detachment hold all: they are the pool (R84).
+SKILLS = {"A": "安全生产", "B": "环境保护", "C": "安全生产", "E": "环境保护", "F": "城乡规划", "L": "城乡规划"}
+EXPIRED, EXPIRING = "2026-06-30", "2026-07-16"  # before the demo's first day, and in its first week
+LATE = "2029-12-31"
+
+
+def squads() -> list[tuple[str, str, str, str, str, str, str, str]]:
+    """(id, kind, name, desk, territory, tier, acting name, block superior), seats apart."""
+    found = []
+    for county, (desk, prefix) in COUNTIES.items():
+        for n, town in enumerate((t for t in TOWNS if t.startswith(county)), 1):
+            big = NAME[town].endswith("街道") or town in PILOTS
+            name = f"{NAME[town]}中队"
+            kind = "town15" if big else "town10"
+            found.append((f"{prefix}{n:02}", kind, name, desk, town, "town_squad", bureau(county), f"gov-{town}"))
+        name = f"{NAME[county]}机动中队"
+        found.append((f"{prefix}M", "mobile", name, desk, county, "county_mobile", bureau(county), f"bureau-{desk}"))
+    for zone, (name, desk, prefix, *_) in ZONES.items():
+        found.append((f"{prefix}01", "zone", f"{name}中队", desk, zone, "zone_squad", CITY_BUREAU, f"gov-{zone}"))
+    found.append(
+        ("JX01", "city", "嘉兴市直属中队", "jiaxing", CITY, "city_detachment", CITY_BUREAU, "bureau-jiaxing")
+    )
+    return found
+
+
+def seat(territory: str) -> tuple[float, float]:
+    """Where a squad sits: at its township's seat; another at the first seat of its area."""
+    if territory in ZONES:
+        return SEAT[ZONES[territory][3][0]]
+    return SEAT.get(territory) or SEAT[next(t for t in TOWNS if t.startswith(territory.rstrip("0")))]
+
+
+def people() -> None:
+    """Write squads, teams, officers and certificates."""
+    posts, teams, officers, certificates = [], [], [], []
+    norm = "model: domain.md R76 and R78 (15 or 10 formal officers; auxiliaries 2:1)"
+    for index, (squad, kind, name, desk, territory, tier, acting, block) in enumerate(squads()):
+        superior = f"branch-{desk}" if tier == "zone_squad" else f"bureau-{desk}"
+        lon, lat = seat(territory)
+        posts.append(
+            (squad, name, desk, territory, tier, lon, lat, CAP[kind], acting, superior, block, FROM, "", norm)
+        )
+        number = 0
+        for letter, pattern, phase in (t for t in ROUND + DAY + LEAD if t[0] in STRENGTH[kind]):
+            team = f"{squad}-{letter}"
+            teams.append((team, squad, f"{name}{'带班' if letter == 'L' else letter}组", pattern, phase, norm))
+            strength = STRENGTH[kind][letter]
+            for place in range(strength * 3):
+                number += 1
+                who = f"{squad}-{number:03}"
+                formal = place < strength
+                post = "leader" if letter == "L" and place == 0 else "member"
+                officers.append((who, squad, team, "formal" if formal else "aux", post, FROM, "", norm))
+                if formal:
+                    certificates += held(who, kind, letter, place, index)
+    write(
+        "squads",
+        "id,name,desk,territory,tier,lon,lat,cap,acting_name,line_superior,block_superior,valid_from,valid_to,source",
+        posts,
+    )
+    write("teams", "id,squad,name,pattern,phase,source", teams)
+    write("officers", "number,squad,team,employment,post,valid_from,valid_to,source", officers)
+    write("certificates", "officer,domain,number,valid_from,valid_to,source", certificates)
+
+
+def held(who: str, kind: str, letter: str, place: int, index: int) -> list[tuple[object, ...]]:
+    """An officer's certificates. Some day teams lose an officer by expiry, so that the rule bites (R80); the pairs
+    round the clock keep theirs, so that coverage stays."""
+    end = LATE
+    if letter == "E" and place == 2 and index % 3 == 0:
+        end = EXPIRED
+    if letter == "F" and place == 1 and index % 4 == 0:
+        end = EXPIRING
+    pool = kind in ("mobile", "city")
+    domains = [GENERAL, *(SPECIALIST if pool else [SKILLS[letter]] if letter in SKILLS else [])]
+    return [
+        (who, d, f"M{who.replace('-', '')}{n}", FROM, end, "model: domain.md R80") for n, d in enumerate(domains)
+    ]

@@ -1,0 +1,102 @@
+"""A command desk decides: one message in, the events of its record out.
+
+    decide(desk, message, city, at) -> events      no clock, no I/O; the desk is not changed
+    state.evolve(desk, event, at)   -> desk        the fold
+
+A refusal, a duplicate, a missing squad is an event with a reason, never an exception, never silence. Only a repeated
+letter and a wake-up with nothing due decide nothing (law 1).
+"""
+
+from __future__ import annotations
+
+from . import events as e
+from . import messages as m
+from .city import City
+from .decision import Decision
+from .escalation import fall_due, place
+from .orders import carry_out
+from .registration import broken, register, take, update
+from .state import Desk
+
+DUE_AT_ONCE = 100  # a wake-up decides at most this many things, so that no record grows without bound
+
+
+def decide(desk: Desk, message: m.DeskMessage, city: City, at: int) -> list[e.AnyEvent]:
+    """The events of one message at `at`; empty only for a repeated letter and a wake-up with nothing due."""
+    decision = Decision(desk, city, at)
+    if not desk.city:
+        decision.emit(e.CityAdopted(city=city.version))
+    match message:
+        case m.WakeUp():
+            if not _fall_due(decision):
+                return []
+        case m.Letter() | m.BrokenLetter():
+            if not _letter(decision, message):
+                return []
+        case m.Unreadable():
+            decision.emit(e.MessageUnreadable(reason=message.reason, detail=message.detail))
+        case _:
+            _order(decision, message)
+    _use_freed(decision)
+    return decision.events
+
+
+def _fall_due(decision: Decision) -> bool:
+    due = [case_id for instant, case_id in decision.desk.dues[:DUE_AT_ONCE] if instant <= decision.at]
+    for case_id in due:
+        case = decision.case(case_id)
+        if case and 0 < case.next_due <= decision.at:  # an earlier one of this very wake-up may have settled it
+            fall_due(decision, case)
+    return bool(due)
+
+
+def _letter(decision: Decision, letter: m.Letter | m.BrokenLetter) -> bool:
+    """Take the next letter of its sender; drop a repeated one, tell of one beyond the next (law 7)."""
+    expected = decision.desk.letters_in.get(letter.sender, 0) + 1
+    if letter.number < expected:
+        return False
+    if letter.number > expected:
+        decision.emit(e.LetterGap(sender=letter.sender, number=letter.number, expected=expected))
+        return True
+    decision.emit(e.LetterReceived(sender=letter.sender, number=letter.number))
+    if isinstance(letter, m.BrokenLetter):
+        broken(decision, letter)
+        return True
+    match letter.body:
+        case m.RegisterCase():
+            register(decision, letter.body)
+        case m.UpdateCase():
+            update(decision, letter.body)
+        case m.TakeCase():
+            take(decision, letter.body, letter.sender)
+        case m.ForwardedOrder(order=order):
+            _order(decision, order)
+        case m.ForwardedUpdate(update=forwarded):
+            update(decision, forwarded)
+    return True
+
+
+def _order(decision: Decision, order: m.DeskOrder) -> None:
+    case_id = order.case_id if isinstance(order, m.CaseOrder) else ""
+    held = decision.case(case_id)
+    version = held.version if held else 0
+    if order.message_id in decision.desk.seen:
+        decision.emit(e.OrderRepeated(case_id=case_id, case_version=version, message_id=order.message_id))
+        return
+    carry_out(decision, order)
+    decision.emit(
+        e.MessageSeen(
+            message_id=order.message_id, forget_after=decision.at + decision.city.message_ids_ms
+        )
+    )
+
+
+def _use_freed(decision: Decision) -> None:
+    """Whoever this decision freed gets the cases that wait at home, the most urgent first."""
+    for squad_id in decision.freed:
+        squad = decision.city.squads.get(squad_id)
+        if squad is None:
+            continue
+        for case in list(decision.waiting(squad.territory)):
+            if place(decision, case).assignment is None:
+                break  # the next one is no more urgent, and nobody is free

@@ -1,0 +1,175 @@
+"""One writer: the state of a log's partition, the next record from the next message, the fold of a stored one.
+
+    raw = writer.decide(message, inbox_offset, at, city)     None: a repeated letter, or nothing due
+    writer.fold(offset, raw)                                 None: void, a zombie's or another chain's
+
+The same code makes the records of a worker on Kafka (streams/log.py) and of a city in memory (memory.py), byte by byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from . import desk, intake, state
+from . import messages as m
+from .city import City
+from .events import AnyEvent, EpochOpened
+from .record import RULES, Cause, Head, Record, decode_record, encode_record
+
+
+class Room(Protocol):
+    """What a kind of writer brings along: its state, its rules, its fold."""
+
+    def new(self, writer: str) -> Any: ...
+    def decide(self, state: Any, message: Any, city: City, at: int) -> list[AnyEvent]: ...
+    def evolve(self, state: Any, event: AnyEvent, at: int) -> Any: ...
+    @property
+    def state_type(self) -> type[Any]: ...
+
+
+class DeskRoom:
+    """A command desk."""
+
+    state_type = state.Desk
+
+    def new(self, writer: str) -> state.Desk:
+        return state.Desk(id=writer)
+
+    def decide(self, state: state.Desk, message: m.DeskMessage, city: City, at: int) -> list[AnyEvent]:
+        return desk.decide(state, message, city, at)
+
+    def evolve(self, desk_state: state.Desk, event: AnyEvent, at: int) -> state.Desk:
+        return state.evolve(desk_state, event, at)
+
+
+class IntakeRoom:
+    """A receipt book."""
+
+    state_type = intake.ReceiptBook
+
+    def new(self, writer: str) -> intake.ReceiptBook:
+        return intake.ReceiptBook(id=writer)
+
+    def decide(self, book: intake.ReceiptBook, message: m.IntakeMessage, city: City, at: int) -> list[AnyEvent]:
+        return intake.decide(book, message, city, at)
+
+    def evolve(self, book: intake.ReceiptBook, event: AnyEvent, at: int) -> intake.ReceiptBook:
+        return intake.evolve(book, event, at)
+
+
+class Decided(NamedTuple):
+    """A record that was decided and not yet stored."""
+
+    record: Record
+    raw: bytes
+
+
+class Writer:
+    """Head of the chain and state of one partition."""
+
+    def __init__(self, name: str, room: Room) -> None:
+        self.room = room
+        self.head = Head(writer=name)
+        self.state = room.new(name)
+
+    def decide(self, message: Any, inbox_offset: int, at: int, city: City) -> Decided | None:
+        """The record of a message; changes nothing. None where law 1 allows no record.
+
+        `at` is the broker's append time on the run's clock; time never runs backwards (law 6).
+        """
+        head = self.head
+        at = max(at, head.at)
+        events = self.room.decide(self.state, message, city, at)
+        if not events:
+            return None
+        record = Record(
+            prev=head.hash,
+            epoch=head.epoch,
+            inbox_offset=inbox_offset,
+            at=at,
+            desk=head.writer,
+            seq=head.seq + 1,
+            cause=cause(message),
+            rules=RULES,
+            city=city.version,
+            posted_through=head.posted_through,
+            events=events,
+        )
+        return Decided(record, encode_record(record))
+
+    def apply(self, offset: int, decided: Decided) -> None:
+        """Take a record of our own, to be found at `offset` of the log."""
+        self._take(offset, decided.raw, decided.record)
+
+    def fold(self, offset: int, raw: bytes) -> Record | None:
+        """Take a stored record, if it is valid (law 4).
+
+        Raises:
+            msgspec.DecodeError: a record of our chain that this code cannot read: a newer version wrote it.
+        """
+        if not self.head.extends(raw):
+            return None
+        record = decode_record(raw)
+        self._take(offset, raw, record)
+        return record
+
+    def _take(self, offset: int, raw: bytes, record: Record) -> None:
+        for event in record.events:
+            self.state = self.room.evolve(self.state, event, record.at)
+        self.head.advance(offset, raw, record)
+
+    def posted(self, through: int) -> None:
+        """All letters of the records up to this log offset are with their receivers; the next record says so."""
+        self.head.posted_through = max(self.head.posted_through, through)
+
+    def open_epoch(self, at: int, city: str) -> Decided:
+        """The record with which a log imported into a new cluster begins to count a new inbox (law 3)."""
+        head = self.head
+        record = Record(
+            prev=head.hash,
+            epoch=head.epoch + 1,
+            inbox_offset=-1,
+            at=max(at, head.at),
+            desk=head.writer,
+            seq=head.seq + 1,
+            cause=Cause(type="EpochOpened"),
+            rules=RULES,
+            city=city,
+            posted_through=head.posted_through,
+            events=[EpochOpened(epoch=head.epoch + 1)],
+        )
+        return Decided(record, encode_record(record))
+
+
+def cause(message: Any) -> Cause:
+    """What a record says of the message that it decided."""
+    kind = type(message).__name__
+    if isinstance(message, m.Letter | m.BrokenLetter):
+        return Cause(type=kind, sender=message.sender, number=message.number)
+    return Cause(type=kind, message_id=getattr(message, "message_id", ""))
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Head and state after a record, encoded apart so that the head can be read without the state."""
+
+    head: Head
+    state: msgspec.Raw
+
+
+def snapshot(writer: Writer) -> bytes:
+    """The writer in bytes, to start from instead of the log's beginning."""
+    state_bytes = msgspec.Raw(msgspec.msgpack.encode(writer.state))
+    return msgspec.msgpack.encode(Snapshot(head=writer.head, state=state_bytes))
+
+
+def restored(raw: bytes, room: Room) -> Writer:
+    """The writer of a snapshot. Whoever restores must first find `head.hash` at `head.offset` of the log (law 12)."""
+    stored = msgspec.msgpack.decode(raw, type=Snapshot)
+    writer = Writer(stored.head.writer, room)
+    writer.head = stored.head
+    writer.state = msgspec.msgpack.decode(stored.state, type=room.state_type)
+    return writer
+
+

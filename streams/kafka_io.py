@@ -1,0 +1,78 @@
+"""aiokafka as we use it: one producer with the settings that lose nothing, one reader of plain ranges.
+
+kafka-python is for administration and tools (synchronous); what carries data is here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+LARGEST = 17 * 1024 * 1024  # above every max.message.bytes of topics.yaml
+BATCH = 512 * 1024  # one atomic append; a larger record has a batch to itself
+
+
+def producer(kafka: str, *, linger_ms: int = 0) -> AIOKafkaProducer:
+    """Not yet started. acks=all and idempotence: what is acknowledged is there once (streaming.md §2: off by default)."""
+    return AIOKafkaProducer(
+        bootstrap_servers=kafka,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=linger_ms,
+        max_batch_size=BATCH,
+        max_request_size=LARGEST,
+        request_timeout_ms=30_000,
+    )
+
+
+@asynccontextmanager
+async def reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of no group: it reads what it is told to and leaves no trace."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka,
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=8 * 1024 * 1024,
+        fetch_max_bytes=64 * 1024 * 1024,
+        fetch_max_wait_ms=50,
+        auto_offset_reset="none",
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def read_ranges(
+    consumer: AIOKafkaConsumer, ranges: dict[TopicPartition, tuple[int, int]]
+) -> AsyncIterator[tuple[TopicPartition, list[ConsumerRecord]]]:
+    """The records of each partition's [start, end), in order within a partition.
+
+    Ends when every end is reached. Offsets that the broker no longer has, or never had, raise
+    aiokafka.errors.OffsetOutOfRangeError.
+    """
+    left = {tp: end for tp, (start, end) in ranges.items() if start < end}
+    consumer.assign(list(left))
+    for tp in left:
+        consumer.seek(tp, ranges[tp][0])
+    while left:
+        for tp, records in (await consumer.getmany(timeout_ms=500)).items():
+            wanted = [r for r in records if r.offset < left[tp]] if tp in left else []
+            if wanted:
+                yield tp, wanted
+        for tp in [tp for tp, end in left.items()]:
+            # The position passes compacted offsets and control batches, which never arrive as records.
+            if await consumer.position(tp) >= left[tp]:
+                del left[tp]
+                if left:
+                    consumer.pause(tp)
+
+
+async def ends(consumer: AIOKafkaConsumer, tps: Iterable[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+    """(first offset, end) of each partition."""
+    asked = list(tps)
+    first = await consumer.beginning_offsets(asked)
+    end = await consumer.end_offsets(asked)
+    return {tp: (first[tp], end[tp]) for tp in asked}

@@ -1,0 +1,215 @@
+"""The one log that decides: the I/O half of DESIGN laws 1-4 and 7, for any inbox and its log.
+
+1. One message, one record; the record acknowledged with acks=all *is* the decision. Nothing is acked, posted or told
+   before.
+3. The log holds the position. A gap in delivery stops the process; so does a position beyond the inbox's end.
+4. Fence. After each append the acknowledged offset must be the expected one. If not, the strange records are read: if one
+   of them continues the chain, another writer has the partition and we leave at once; else they are void and we go on.
+7. Letters are posted once their record is acknowledged, in order; the next record says up to where (`posted_through`).
+10. Any failure here ends the process (`Leave`); whoever takes the partition folds the log and posts again.
+
+    take(records) ── decide each ── append as one batch ──┐        (the next records are decided meanwhile)
+                                                          └▶ settle: await ack ── check the offset ── post letters
+
+The pure half (chain, fold, record) is `dispatchers/record.py` and `writer.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
+from msgspec.json import encode
+
+from dispatchers.city import City
+from dispatchers.record import Head, letters
+from dispatchers.writer import Decided, Writer
+
+from .kafka_io import read_ranges, reader
+from .recovery import Stored, store, write_snapshot
+
+PATIENCE_S = 30  # for an acknowledgement; then we leave and the log says what became of it
+SNAPSHOT_EVERY = 20_000  # records
+
+
+class LeaveError(Exception):
+    """This process must end now, before it acknowledges anything."""
+
+
+class Incoming(NamedTuple):
+    """A message to decide: read, looked up, with its place in the inbox and its time on the run's clock."""
+
+    offset: int
+    at: int
+    message: Any
+
+
+class _Appended(NamedTuple):
+    """A batch on its way to the broker."""
+
+    decided: list[Decided]
+    futures: list[Any]
+    sizes: list[int]  # records in each of the futures' batches
+    snapshot: Stored | None
+    done: Callable[[], None]
+
+
+class Log:
+    """One partition of an inbox and its log, held by this process."""
+
+    def __init__(
+        self,
+        *,
+        kafka: str,
+        producer: AIOKafkaProducer,
+        log: str,
+        partition: int,
+        writer: Writer,
+        post: Callable[[Any], Awaitable[Any]],
+        leave: Callable[[BaseException], None],
+        observe: Any,
+    ) -> None:
+        """`post` queues a letter and gives a future of its acknowledgement; `leave` ends the process."""
+        self.tp = TopicPartition(log, partition)
+        self.writer = writer
+        self._kafka, self._producer = kafka, producer
+        self._post, self._leave, self._observe = post, leave, observe
+        self._queue: asyncio.Queue[_Appended] = asyncio.Queue(maxsize=4)  # bounded: a slow broker slows deciding
+        self._settled = writer.head.offset  # last log offset known to be ours
+        self._snapshot_at = writer.head.offset
+        self._task = asyncio.create_task(self._settle_all())
+
+    @property
+    def inbox_offset(self) -> int:
+        """The last inbox offset that has a record."""
+        return self.writer.head.inbox_offset
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is on its way."""
+        return self._queue.empty() and self._settled == self.writer.head.offset
+
+    async def take(self, messages: list[Incoming], city: Callable[[], City], done: Callable[[], None]) -> int:
+        """Decide messages in order and append their records; `done` is called when all of it is settled.
+
+        Returns the number of records. A message that needs no record is done with the others.
+        """
+        decided: list[Decided] = []
+        for incoming in messages:
+            one = self.writer.decide(incoming.message, incoming.offset, incoming.at, city())
+            if one is not None:
+                self.writer.apply(self.writer.head.offset + 1, one)
+                decided.append(one)
+        appended = await self._append(decided, done)
+        await self._queue.put(appended)
+        return len(decided)
+
+    async def repost(self) -> None:
+        """Post again what a predecessor may not have posted (law 7). Before anything is decided."""
+        outbox = list(self.writer.head.outbox)
+        await self._deliver([letter for _, letter in outbox])
+        if outbox:
+            self.writer.posted(outbox[-1][0])
+
+    async def drain(self) -> None:
+        """Wait until nothing is on its way."""
+        await self._queue.join()
+
+    async def close(self) -> None:
+        """Stop settling; what is on its way is the log's word to our successor."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _append(self, decided: list[Decided], done: Callable[[], None]) -> _Appended:
+        """One atomic append of a batch; more than one only where the records are too large for one."""
+        futures, sizes = [], []
+        builder, count = self._producer.create_batch(), 0
+        for one in decided:
+            # None means full, unlike an exception: unchecked, the state would run ahead of the log.
+            if builder.append(key=None, value=one.raw, timestamp=None) is None:
+                futures.append(await self._send(builder))
+                sizes.append(count)
+                builder, count = self._producer.create_batch(), 0
+                if builder.append(key=None, value=one.raw, timestamp=None) is None:
+                    raise LeaveError(f"a record of {len(one.raw)} bytes fits no batch")
+            count += 1
+        if count:
+            futures.append(await self._send(builder))
+            sizes.append(count)
+        return _Appended(decided, futures, sizes, self._due_snapshot(), done)
+
+    async def _send(self, builder: BatchBuilder) -> Any:
+        builder.close()
+        return await self._producer.send_batch(builder, self.tp.topic, partition=self.tp.partition)
+
+    async def _settle_all(self) -> None:
+        try:
+            while True:
+                appended = await self._queue.get()
+                await self._settle(appended)
+                appended.done()
+                self._queue.task_done()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as fault:  # noqa: BLE001 - leave() is the handling: nothing may be acknowledged after it
+            self._leave(fault)
+
+    async def _settle(self, appended: _Appended) -> None:
+        taken = 0
+        for future, size in zip(appended.futures, appended.sizes, strict=True):
+            metadata = await asyncio.wait_for(future, PATIENCE_S)
+            expected = self._settled + 1
+            if metadata.offset != expected:
+                await self._examine(expected, metadata.offset, appended.decided[taken].record.prev)
+            self._settled = metadata.offset + size - 1
+            taken += size
+        await self._deliver([letter for one in appended.decided for letter in letters(one.record)])
+        if appended.decided:
+            self.writer.posted(self._settled)
+            self._observe.settled(self.tp, appended.decided)
+        if appended.snapshot:
+            await write_snapshot(self._producer, self.tp.topic, self.tp.partition, appended.snapshot)
+            self._observe.snapshot(self.tp)
+
+    def _due_snapshot(self) -> Stored | None:
+        """The writer in bytes, now and then. Made when the state is at a record's end, written when that is settled.
+
+        Should a void record have moved ours meanwhile, the hash does not stand where it says, and nobody trusts it.
+        """
+        if self.writer.head.offset - self._snapshot_at < SNAPSHOT_EVERY:
+            return None
+        self._snapshot_at = self.writer.head.offset
+        return store(self.writer)
+
+    async def _examine(self, expected: int, found: int, prev: str) -> None:
+        """Strange records stand before ours: another writer's, or void (law 4)."""
+        if found < expected:
+            raise LeaveError(f"{self.tp.topic}/{self.tp.partition} went back from {expected} to {found}")
+        ours = Head(writer=self.writer.head.writer, hash=prev)
+        async with reader(self._kafka) as consumer:
+            async for _, records in read_ranges(consumer, {self.tp: (expected, found)}):
+                for record in records:
+                    if ours.extends(record.value):
+                        raise LeaveError(f"fenced: another writer continued {self.tp.topic}/{self.tp.partition}")
+        self._observe.void(self.tp, found - expected)
+        self._shift(found - expected, expected)
+
+    def _shift(self, by: int, start: int) -> None:
+        """Our records from `start` on lie further down than was thought when they were folded."""
+        head = self.writer.head
+        head.offset += by
+        head.outbox = [(o + by if o >= start else o, letter) for o, letter in head.outbox]
+
+    async def _deliver(self, due: list[Any]) -> None:
+        futures = [await self._post(letter) for letter in due]
+        if futures:
+            await asyncio.wait_for(asyncio.gather(*futures), PATIENCE_S)
+            self._observe.letters(self.tp, len(futures))
+
+
+def letter_bytes(letter: Any) -> bytes:
+    """A letter as it lies in an inbox."""
+    return encode(letter)
