@@ -206,9 +206,11 @@ def _durations(pack: CityPack) -> Iterator[Fault]:
     texts += [("facts", -1, f"windows.{f}", getattr(pack.facts.windows, f)) for f in windows]
     for table, n, field, text in texts:
         try:
-            duration(text)
+            if not duration(text).number:
+                yield Fault(table, n, field, f"{text!r} is no time at all", "a longer one")
         except ValueError as error:
-            yield Fault(table, n, field, str(error).partition(":")[0], str(error).partition(": ")[2])
+            what, _, right = str(error).partition(": ")
+            yield Fault(table, n, field, what, right)
 
 
 def _calendar(pack: CityPack, year: int | None) -> Iterator[Fault]:

@@ -46,7 +46,7 @@ class Duration(NamedTuple):
 def duration(text: str) -> Duration:
     """Read "4 working_hours". ValueError says what would be right."""
     number, _, unit = text.partition(" ")
-    if not number.isdigit() or unit not in (*_CONTINUOUS, "working_hours", "working_days"):
+    if not number.isdecimal() or unit not in (*_CONTINUOUS, "working_hours", "working_days"):
         raise ValueError(
             f"{text!r} is no duration: write a whole number, a space, and one of seconds, minutes, hours, days, "
             "working_hours, working_days"

@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 Positions = Callable[[list[TP]], Awaitable[dict[TP, int]]]
 
 
+Take = Callable[["Fetched", Callable[[], None]], Awaitable[None]]  # what was fetched, and whom to tell when it is settled
+
+
 class Fetched:
     """The records of one partition of one fetch. All agents on a topic are handed the same object."""
 
@@ -104,7 +107,7 @@ class App(faust.App):
         return _Transport(self.conf.broker_consumer, self)
 
     def _new_consumer(self) -> Any:
-        consumer = super()._new_consumer()
+        consumer: Any = super()._new_consumer()
         consumer.linger_s = self.linger_s
         consumer.start_at = {}
         return consumer
@@ -148,7 +151,7 @@ def make_app(settings: Settings, name: str, positions: Positions, *, linger_s: f
     return app
 
 
-async def _take_positions(app: App, **_: Any) -> None:
+async def _take_positions(app: Any, **_: Any) -> None:
     try:
         consumer = app.consumer
         consumer.start_at = await app.positions(sorted(TP(t.topic, t.partition) for t in consumer.assignment()))

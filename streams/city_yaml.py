@@ -75,5 +75,7 @@ def read_facts(path: Path) -> Facts:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        facts.faults.append((*where, f"no YAML: {getattr(error, 'problem', error)}", "YAML with one name: value a line"))
+        facts.faults.append(
+            (*where, f"no YAML: {getattr(error, 'problem', error)}", "YAML with one name: value a line")
+        )
     return facts

@@ -18,6 +18,7 @@ from dispatchers.messages import Near, Place, WireLocation
 from dispatchers.rows import CityPack
 
 from .outlines import Plane, outline
+from .place_names import PlaceNames
 
 GAP_METRES = 500  # a point in a gap, or off the shore, belongs to the nearest area this far away; further out to none
 
@@ -56,8 +57,7 @@ class Geo:
         outlines = {t.id: outline(pack.polygons[t.id]) for t in pack.territories if t.kind in ("township", "zone")}
         self._plane = Plane(sum(o.centroid.y for o in outlines.values()) / len(outlines))
         areas = {i: self._plane.flat(o) for i, o in outlines.items()}
-        kinds = self._kinds = {t.id: t.kind for t in pack.territories}
-        self._parents = {t.id: t.parent for t in pack.territories}
+        kinds = {t.id: t.kind for t in pack.territories}
         # In the order of precedence, zones then ids: of two areas with the point on their line the first wins.
         self._ids = sorted(areas, key=lambda i: (kinds[i] != "zone", i))
         zones = shapely.union_all([areas[i] for i in self._ids if kinds[i] == "zone"])
@@ -65,7 +65,7 @@ class Geo:
         self._shapes = np.array(cut, dtype=object)
         shapely.prepare(self._shapes)
         self._tree = shapely.STRtree(self._shapes)
-        self._names = _names(pack)
+        self._names = PlaceNames(pack)
 
     def find(self, lon: float, lat: float) -> Found | None:
         """The territories of a WGS-84 point; None when the point is outside of the city."""
@@ -118,33 +118,5 @@ class Geo:
         )
 
     def named_area(self, text: str) -> str | None:
-        """The county, zone or township that an address names, None if it names none or contradicts itself.
-
-        Full names first and the longest first, each part of the text once, so that 南湖街道 is not 南湖区. Townships
-        only by their full names: 解放路 runs through every town, and is not 解放街道.
-        """
-        named: list[tuple[str, ...]] = []
-        for name, ids in self._names:
-            if name in text:
-                named.append(ids)
-                text = text.replace(name, "\n")
-        every = {i for ids in named for i in ids}
-        zones = [i for i in every if self._kinds[i] == "zone"]
-        if zones:  # a zone beats the code (R28), in words too
-            return zones[0] if len(zones) == 1 else None
-        counties = {i for i in every if self._kinds[i] == "county"}
-        towns = {i for i in every if self._kinds[i] == "township" and self._parents[i] in (counties or self._parents.values())}
-        return None
-
-
-def _names(pack: CityPack) -> list[tuple[str, tuple[str, ...]]]:
-    """Names of areas in the order in which they are looked for, each with all that bear it."""
-    full: dict[str, list[str]] = {}
-    short: dict[str, list[str]] = {}
-    for area in pack.territories:
-        if area.kind != "city":
-            full.setdefault(area.name, []).append(area.id)
-        if area.kind == "county":
-            short.setdefault(area.name[:-1], []).append(area.id)  # 嘉善 for 嘉善县
-    by_length = [sorted(names.items(), key=lambda pair: (-len(pair[0]), pair[0])) for names in (full, short)]
-    return [(name, tuple(ids)) for names in by_length for name, ids in names]
+        """The county, zone or township that an address names for sure, or None (place_names.py)."""
+        return self._names.area(text)

@@ -5,6 +5,7 @@ kafka-python is for administration and tools (synchronous); what carries data is
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -42,6 +43,9 @@ async def reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
     try:
         yield consumer
     finally:
+        # aiokafka 0.14 cancels a task of its own and awaits it; one that has not begun yet answers with CancelledError,
+        # which would look like ours. One turn of the loop lets it begin.
+        await asyncio.sleep(0)
         await consumer.stop()
 
 

@@ -346,31 +346,29 @@ def _redis_server() -> str:
 
 
 def _jars() -> str:
-    """The class path of the broker, loaded at the first call on this machine (jgo keeps it in the user's Maven repository)."""
-    import jgo  # late: only who starts a broker needs it
+    """The class path of the broker. Loaded at the first call on this machine, into the user's Maven repository."""
+    import jgo  # late: only who starts a broker needs these
+    from rich.console import Console
+    from rich.progress import track
 
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "paidan"
     cache.mkdir(parents=True, exist_ok=True)
     listed = cache / f"kafka-{KAFKA}.classpath"
     with (cache / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two first starts at once would write the same files
-        if listed.exists() and all(Path(jar).exists() for jar in listed.read_text("utf-8").split(os.pathsep)):
+        if listed.exists() and all(Path(jar).is_file() for jar in listed.read_text("utf-8").split(os.pathsep)):
             return listed.read_text("utf-8")
-        jars: dict[str, Path] = {}
         log.info("loading the jars of Kafka, about 45 MB, once on this machine", version=KAFKA)
         try:
-            for coordinate in COORDINATES:
-                # Not jgo.build, which wants to sort the jars with a JDK that it downloads for that.
-                for artifact in jgo.resolve(coordinate):
-                    if artifact.packaging == "jar":
-                        jar = artifact.resolve()
-                        if jar.name not in jars:  # Kafka's own come first and win
-                            jars[jar.name] = jar
-                            log.info("loaded", jar=jar.name)
+            # Not jgo.build, which sorts the jars with a JDK that it downloads for that.
+            artifacts = [artifact for coordinate in COORDINATES for artifact in jgo.resolve(coordinate)]
+            bar = track(artifacts, "Kafka's jars", console=Console(stderr=True))
+            loaded = [artifact.resolve() for artifact in bar if artifact.packaging == "jar"]
         except (OSError, RuntimeError) as error:  # requests' own errors are OSErrors
             raise LocalError(
                 f"could not load the jars of Kafka {KAFKA}: {error}\n"
                 "The first start on a machine needs the network once; or give PAIDAN_KAFKA a broker that runs"
             ) from error
+        jars = {jar.name: jar for jar in reversed(loaded)}  # where both bring one, Kafka's own wins
         listed.write_text(os.pathsep.join(map(str, jars.values())), "utf-8")
         return listed.read_text("utf-8")

@@ -21,10 +21,10 @@ from aiokafka import AIOKafkaProducer
 
 from dispatchers.events import ReporterForgotten
 from dispatchers.ids import case_id, inbox_key
-from dispatchers.messages import Filed
 from dispatchers.record import decode_record
 
 from . import scan
+from .kafka_io import producer
 from .vault import Vault, VaultError
 from .wire import Filing, forget_message
 
@@ -56,62 +56,59 @@ class _Held(NamedTuple):
     keys: dict[str, bytes | None]  # the newest record of each ref; None: destroyed
 
 
-async def keep(producer: AIOKafkaProducer, vault: Vault, filing: Filing) -> None:
+async def keep(sender: AIOKafkaProducer, vault: Vault, filing: Filing) -> None:
     """Put the private part of a message away; when this returns it may be decided. Does nothing if there is none."""
     if not filing.private:
         return
     filed = filing.filed
     case = case_id(filed.topic, filed.source, filed.source_id)
     sealed = vault.seal(case, filing.private)
-    partition = await _partition(producer, BLOCKS, case)
-    await producer.send_and_wait(BLOCKS, sealed.block, sealed.ref.encode(), partition)
-    partition = await _partition(producer, KEYS, case)
-    await producer.send_and_wait(KEYS, sealed.key, sealed.ref.encode(), partition, headers=_headers(_number(filed)))
+    number = Number(filed.topic, filed.source, filed.source_id)
+    await sender.send_and_wait(BLOCKS, sealed.block, sealed.ref.encode(), _partition(BLOCKS, case))
+    await sender.send_and_wait(KEYS, sealed.key, sealed.ref.encode(), _partition(KEYS, case), headers=_headers(number))
 
 
-async def reveal(bootstrap: str, vault: Vault, case: str) -> list[bytes]:
+async def reveal(kafka: str, vault: Vault, case: str) -> list[bytes]:
     """What is kept of a case's reporter (`wire.Private` as JSON), oldest first.
 
     Raises NothingKeptError, KeyGoneError after forgetting, WrongKeyError. Reads one partition of each topic; that takes
     seconds when they are years long, and is for a person who has a reason.
     """
-    held = await _held(bootstrap, case)
-    only = [scan.partition_of(case.encode(), await scan.partitions(bootstrap, BLOCKS))]
+    held = await _held(kafka, case)
     blocks = [
         (ref, record.value)
-        async for record in scan.scan(bootstrap, BLOCKS, only)
+        async for record in scan.scan(kafka, BLOCKS, [_partition(BLOCKS, case)])
         if (ref := record.key.decode()).startswith(f"{case}/")
     ]
     return vault.open(held.keys, blocks)
 
 
-async def forget(bootstrap: str, vault: Vault, case: str, wait: float = 30.0) -> Forgotten:
+async def forget(kafka: str, vault: Vault, case: str, wait: float = 30.0) -> Forgotten:
     """Destroy the keys of a case's reporter and have intake remember that. `wait`: seconds for its answer.
 
     Compaction takes the destroyed keys off the disks within the bound stated in topics.yaml. Raises NothingKeptError.
     """
-    number, keys = await _held(bootstrap, case)
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+    number, keys = await _held(kafka, case)
+    async with producer(kafka) as sender:
         key = inbox_key(number.source, number.source_id)
-        partition = await _partition(producer, number.topic, key.decode())
-        since = await scan.end(bootstrap, RECEIPTS[number.topic], partition)
+        partition = scan.partition_of(number.topic, key)
+        since = await scan.end(kafka, RECEIPTS[number.topic], partition)
         order = forget_message(*number, vault)
-        await producer.send_and_wait(number.topic, order, key, partition)
-        destroyed = await _destroy(producer, case, number, keys)
-        remembered = await _answered(bootstrap, number, partition, since, wait)
-        destroyed += await _destroy(producer, case, number, (await _held(bootstrap, case)).keys)
+        await sender.send_and_wait(number.topic, order, key, partition)
+        destroyed = await _destroy(sender, case, number, keys)
+        remembered = await _answered(kafka, number, partition, since, wait)
+        destroyed += await _destroy(sender, case, number, (await _held(kafka, case)).keys)
     return Forgotten(destroyed, remembered)
 
 
-async def _destroy(producer: AIOKafkaProducer, case: str, number: Number, keys: dict[str, bytes | None]) -> int:
+async def _destroy(sender: AIOKafkaProducer, case: str, number: Number, keys: dict[str, bytes | None]) -> int:
     live = [ref for ref, value in keys.items() if value is not None]
-    partition = await _partition(producer, KEYS, case)
     for ref in live:
-        await producer.send_and_wait(KEYS, None, ref.encode(), partition, headers=_headers(number))
+        await sender.send_and_wait(KEYS, None, ref.encode(), _partition(KEYS, case), headers=_headers(number))
     return len(live)
 
 
-async def _answered(bootstrap: str, number: Number, partition: int, since: int, wait: float) -> bool:
+async def _answered(kafka: str, number: Number, partition: int, since: int, wait: float) -> bool:
     """Whether the receipt book tells of the forgetting within `wait` seconds.
 
     The chain is not followed: should this be the void record of a worker that lost its partition, its successor decides
@@ -120,7 +117,7 @@ async def _answered(bootstrap: str, number: Number, partition: int, since: int, 
     try:
         async with asyncio.timeout(wait):
             while True:
-                async for stored in scan.scan(bootstrap, RECEIPTS[number.topic], [partition], since):
+                async for stored in scan.scan(kafka, RECEIPTS[number.topic], [partition], since):
                     for event in decode_record(stored.value).events:
                         if isinstance(event, ReporterForgotten) and (event.source, event.source_id) == number[1:]:
                             return True
@@ -129,10 +126,9 @@ async def _answered(bootstrap: str, number: Number, partition: int, since: int, 
         return False
 
 
-async def _held(bootstrap: str, case: str) -> _Held:
+async def _held(kafka: str, case: str) -> _Held:
     number, keys = None, {}
-    only = [scan.partition_of(case.encode(), await scan.partitions(bootstrap, KEYS))]
-    async for record in scan.scan(bootstrap, KEYS, only):
+    async for record in scan.scan(kafka, KEYS, [_partition(KEYS, case)]):
         if (ref := record.key.decode()).startswith(f"{case}/"):
             keys[ref] = record.value
             headers = {name: value.decode() for name, value in record.headers}
@@ -144,12 +140,8 @@ async def _held(bootstrap: str, case: str) -> _Held:
     return _Held(number, keys)
 
 
-async def _partition(producer: AIOKafkaProducer, topic: str, key: str) -> int:
-    return scan.partition_of(key.encode(), len(await producer.partitions_for(topic)))
-
-
-def _number(filed: Filed) -> Number:
-    return Number(filed.topic, filed.source, filed.source_id)
+def _partition(topic: str, case: str) -> int:
+    return scan.partition_of(topic, case.encode())
 
 
 def _headers(number: Number) -> list[tuple[str, bytes]]:

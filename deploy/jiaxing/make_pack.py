@@ -93,7 +93,8 @@ def write(name: str, header: str, rows: list[tuple[object, ...]]) -> None:
 DIVISIONS = read("divisions.csv")
 NAME = {d["code"]: d["name"] for d in DIVISIONS}
 TOWNS = sorted(d["code"] for d in DIVISIONS if d["level"] == "township")
-SEAT = {s["code"]: (float(s["lon_wgs84"]), float(s["lat_wgs84"])) for s in read("township_seats.csv")}
+SEATS = {s["code"]: s for s in read("township_seats.csv")}
+SEAT = {code: (float(s["lon_wgs84"]), float(s["lat_wgs84"])) for code, s in SEATS.items()}
 
 
 def bureau(county: str) -> str:
@@ -171,9 +172,7 @@ def organisations() -> None:
         gov = f"{NAME[county]}人民政府"
         other = f"{NAME[county]}综合行政执法大队"
         rows.append((f"gov-{county}", gov, "", gov, "", "gov-city", derived))
-        rows.append(
-            (f"bureau-{desk}", bureau(county), other, bureau(county), "bureau-jiaxing", f"gov-{county}", fact)
-        )
+        rows.append((f"bureau-{desk}", bureau(county), other, bureau(county), "bureau-jiaxing", f"gov-{county}", fact))
     for zone, (name, desk, *_) in ZONES.items():
         board = f"{name}管理委员会"
         rows.append((f"gov-{zone}", board, "", board, "", "gov-city", derived))

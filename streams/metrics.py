@@ -1,0 +1,217 @@
+"""All metrics of Paidan, in one place, with their meaning: a misspelt name is a type error, not an empty graph.
+
+1. Names are `paidan_*`; times are seconds, counters end in `_total`. Official numbers are gauges folded from the log:
+   a counter forgets at a restart (domain.md §2.5).
+2. Labels come from the closed sets declared beside each metric: never a case, a person, an address, a text.
+3. A value outside its set is counted as "other", in production and in tests alike: a metric is no reason to stop
+   dispatching, and a wrong label must not make a million series. Tests hold that the sets are complete. (Rejected:
+   raising in tests only, which is another program than the one that runs.)
+4. Ages and latencies of people are seconds of the run's clock; those of the machine are wall seconds.
+
+One registry per process, scraped by itself; sums over processes are PromQL's. At most 3,000 series (a test counts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import product
+from math import prod
+from typing import Any, Generic, TypeVar, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+from dispatchers import events, messages
+from dispatchers.case import Status
+
+from . import faults
+
+REGISTRY = CollectorRegistry()
+OTHER = "other"
+MOST_DESKS = 24
+M = TypeVar("M", Counter, Gauge, Histogram)
+
+
+class Names(Collection[str]):
+    """A set that the city pack closes at the start of a process: at most `most` names."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._names: set[str] = set()
+
+    def declare(self, names: Iterable[str]) -> None:
+        """Add names, as far as there is room; the others are "other"."""
+        self._names |= set(sorted(names)[: self.most - len(self._names)])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._names))
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+class Family(Generic[M]):
+    """A metric with labels: `family.of("desk-log").inc()`, the values in the order in which they were declared."""
+
+    def __init__(self, kind: type[M], name: str, text: str, more: dict[str, Any], labels: dict[str, Collection[str]]):
+        self.labels = labels
+        self.metric: M = kind(name, text, list(labels), registry=REGISTRY, **more)
+        self._children: dict[tuple[str, ...], Any] = {}
+
+    def of(self, *values: str) -> M:
+        """The series of these label values; one outside its set is "other"."""
+        if not self.labels:
+            return self.metric
+        child = self._children.get(values)
+        if child is None:
+            closed = [v if v in known else OTHER for v, known in zip(values, self.labels.values(), strict=True)]
+            child = self.metric.labels(*closed)
+            if list(values) == closed:  # strangers are not remembered: there may be any number
+                self._children[values] = child
+        return child
+
+    @property
+    def most_series(self) -> int:
+        """How many label combinations there can be, strangers included."""
+        return prod(getattr(known, "most", len(known)) + 1 for known in self.labels.values())
+
+    def zero(self) -> None:
+        """Make every series now: `increase()` does not see the first step of a series born at 1."""
+        for values in product(*self.labels.values()):
+            self.of(*values)
+
+    def drop(self, *first: str) -> None:
+        """Forget the series whose labels begin so: what they told is another process's now."""
+        for values in [v for v in self._children if v[: len(first)] == first]:
+            del self._children[values]
+            self.metric.remove(*values)
+
+
+def _counter(name: str, text: str, /, **labels: Collection[str]) -> Family[Counter]:
+    return Family(Counter, name, text, {}, labels)
+
+
+def _gauge(name: str, text: str, /, **labels: Collection[str]) -> Family[Gauge]:
+    return Family(Gauge, name, text, {}, labels)
+
+
+def _histogram(name: str, text: str, buckets: tuple[float, ...], /, **labels: Collection[str]) -> Family[Histogram]:
+    return Family(Histogram, name, text, {"buckets": buckets}, labels)
+
+
+# -- label sets --------------------------------------------------------------------------------------------------------
+
+DESKS = Names(MOST_DESKS)
+INBOXES = ("complaints", "city-events", "desk-inbox")
+LOGS = ("complaint-receipts", "event-receipts", "desk-log")
+WRITERS = ("intake", "desk")
+STATUSES = tuple(s.value for s in Status)
+PRIORITIES = ("0", "1", "2", "3")
+VIEWS = ("board", "push")
+PUSHED = ("offer", "work_order", "extended", "rework", "withdrawn")
+CASE_EVENTS = tuple(e.__name__ for e in events.CASE_EVENTS)
+CAUSES = tuple(
+    m.__name__ for kind in (messages.IntakeMessage, messages.DeskMessage) for m in get_args(kind)
+) + ("EpochOpened",)
+UNREADABLE = (*get_args(faults.Reason), "no_desk_here")
+REFUSALS = (
+    "cap", "closed", "did_not_answer", "forbidden_now", "known", "no_certified_pair", "not_checked",
+    "not_your_assignment", "not_your_role", "not_yours_any_more", "off_duty", "own_work", "reason_missing",
+    "returned_before", "squad_has_no_power", "stale", "unheard_of_version", "unknown_case", "unknown_city",
+    "unknown_desk", "unknown_officer", "unknown_squad", "unknown_team", "unknown_unit",
+)  # fmt: skip
+GROUPS = ("paidan-desk", "paidan-tell", "paidan-archive")
+TARGET_STREAMS = ("general", "simple", "nonpenalty", "all")
+TARGET_WINDOWS = ("today", "month", "all")
+
+# A machine's steps, in seconds: around what one core needs.
+QUICK = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+# The broker's: a few milliseconds are usual, seconds are an outage.
+BROKER = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+# The promise to the caller: goals of the issue at .03, .12, .25; the upper ones are outages.
+OFFER = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+# People's: leases are 1 to 30 minutes.
+PEOPLE = (10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 14400.0)
+
+# -- intake and desk ---------------------------------------------------------------------------------------------------
+
+# Messages fetched from an inbox. "decided" got a record; "silent" needed none (law 1).
+messages_received = _counter(
+    "paidan_messages_received_total", "Inbox messages", topic=INBOXES, outcome=("decided", "silent")
+)
+# Records acknowledged in a log, by what they were decided on.
+records = _counter("paidan_records_total", "Records decided and acknowledged", writer=WRITERS, cause=CAUSES)
+# Orders and reports refused (`OrderRefused`), by the desk's reason.
+orders_refused = _counter("paidan_orders_refused_total", "Orders refused", reason=REFUSALS)
+# What came twice: a complaint of a known number, an order of a known id.
+duplicates = _counter("paidan_duplicates_total", "Messages that came twice", kind=("complaint", "order"))
+# Wall seconds of deciding one message, appending excluded.
+decide_seconds = _histogram("paidan_decide_seconds", "Time to decide a message", QUICK, writer=WRITERS)
+# Wall seconds from handing a batch of records to the producer to its acknowledgement by all replicas.
+append_seconds = _histogram("paidan_append_seconds", "Time until a batch is acknowledged", BROKER, log=LOGS)
+# Letters acknowledged in their receiver's inbox (law 7), posted again ones included.
+letters_posted = _counter("paidan_letters_posted_total", "Letters posted", log=LOGS)
+# Letters with a number beyond the next. Each is a bug or a lost message: alarm.
+letter_gaps = _counter("paidan_letter_gaps_total", "Letters beyond the next number", sender=("intake", "desk"))
+# Records that continue no chain: a zombie's (law 4). Seen by writers at their own appends and by readers.
+void_records = _counter("paidan_void_records_total", "Void records seen", log=LOGS)
+# Messages kept in dead-letters, acknowledged there, by the topic they came from.
+dead_letters = _counter("paidan_dead_letters_total", "Messages put aside", topic=INBOXES, reason=UNREADABLE)
+# Wake-ups posted to a desk's own inbox (law 6).
+wake_ups = _counter("paidan_wake_ups_total", "Wake-ups posted", desk=DESKS)
+# Snapshots written whole.
+snapshots = _counter("paidan_snapshots_total", "Snapshots written", log=LOGS)
+
+# -- tell --------------------------------------------------------------------------------------------------------------
+
+# Wall seconds from the broker's append of the complaint to the acknowledged entry in the squad's stream; first offers.
+offer_latency_seconds = _histogram("paidan_offer_latency_seconds", "From complaint received to first offer", OFFER)
+# Seconds of the run's clock from an offer to its acceptance by a human, as decided.
+ack_latency_seconds = _histogram(
+    "paidan_ack_latency_seconds", "From offer to acceptance", PEOPLE, priority=PRIORITIES
+)
+# Entries acknowledged in squads' and units' streams; entries of a rebuild are not counted again.
+push_sent = _counter("paidan_push_sent_total", "Entries in the streams of squads and units", kind=PUSHED)
+# Public events acknowledged in case-events; after a crash the last second is published, and counted, again.
+facts_published = _counter("paidan_facts_published_total", "Public events", type=CASE_EVENTS)
+# Views that were written anew because Redis did not hold what we wrote last.
+redis_rebuilds = _counter("paidan_redis_rebuilds_total", "Views written anew", view=VIEWS)
+# 1 while writing to Redis fails and is tried again.
+redis_waiting = _gauge("paidan_redis_waiting", "Whether a view waits for Redis", view=VIEWS)
+# Cases a desk holds, by status; their sum is what is open.
+cases = _gauge("paidan_cases", "Cases a desk holds", desk=DESKS, status=STATUSES)
+# Open cases without anybody: waiting for a team or for the operator.
+cases_unassigned = _gauge("paidan_cases_unassigned", "Open cases nobody has", desk=DESKS)
+# Age on the run's clock of the oldest such case since its registration; 0: there is none.
+oldest_age_seconds = _gauge(
+    "paidan_case_oldest_age_seconds", "Age of the oldest case", desk=DESKS, of=("open", "unassigned")
+)
+
+# -- targets -----------------------------------------------------------------------------------------------------------
+
+# First of the three 80 % numbers (domain.md §2.2, scope strict): cases closed by a grassroots squad (num), all that
+# count (den), by the day of closing in the city's zone. `all` is the union: never sum over `stream`. "No data" is den 0.
+target_cases = _gauge(
+    "paidan_target_cases",
+    "Closed enforcement cases",
+    part=("num", "den"),
+    stream=TARGET_STREAMS,
+    window=TARGET_WINDOWS,
+    desk=DESKS,
+)
+# Instant (run's clock) of the newest record folded into it.
+target_watermark = _gauge("paidan_target_watermark_timestamp_seconds", "Newest record in the numbers")
+# Records behind the end, summed over partitions. For desk-inbox "done" means decided: it is read from the log.
+consumer_lag = _gauge("paidan_consumer_lag_records", "Records not yet dealt with", group=GROUPS, topic=(*INBOXES, "desk-log"))
+# When the lag was last measured (wall clock): a lag that is not measured looks like none.
+lag_measured = _gauge("paidan_lag_measured_timestamp_seconds", "Last measurement of the lag")
+
+FAMILIES: dict[str, Family[Any]] = {n: f for n, f in list(globals().items()) if isinstance(f, Family)}
+
+
+def serve(port: int, address: str = "127.0.0.1") -> None:
+    """Serve this process's /metrics; 0: do not."""
+    if port:
+        start_http_server(port, address, registry=REGISTRY)

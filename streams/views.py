@@ -1,0 +1,213 @@
+"""What people see of a desk: pure functions from its state to rows. Nothing of the reporter is in them.
+
+Instants are milliseconds of the run's clock; ages are computed by whoever shows them, else every row would change every
+second. A row is the same bytes for the same state: fields in the order below, what is empty left out.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from dispatchers.case import Case, Status
+from dispatchers.city import City
+from dispatchers.state import Desk
+
+UNASSIGNED = frozenset({Status.TO_DISPATCH, Status.OPERATOR})
+encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of all rows."""
+
+
+class CaseRow(Row, frozen=True, kw_only=True):
+    """An open case. Who has it: `squad`, `team`, `officers`, or `unit`; after its check, who disposed of it."""
+
+    id: str
+    no: str
+    desk: str
+    version: int
+    status: Status
+    priority: int
+    level: str
+    kind: str
+    title: str
+    address: str = ""
+    lon: float | None = None  # WGS-84
+    lat: float | None = None
+    territory: str = ""
+    near: tuple[str, ...] = ()
+    item: str = ""
+    domain: str = ""
+    nature: str = ""
+    received_at: int = 0  # by the source's word
+    filed_at: int = 0  # by the broker's
+    registered_at: int = 0
+    due_at: int = 0  # legal limit; 0: none
+    dispatch_due: int = 0  # while it waits for an offer
+    operator_due: int = 0  # while the operator has it
+    squad: str = ""
+    team: str = ""
+    unit: str = ""
+    officers: tuple[str, ...] = ()
+    assignment_id: str = ""
+    attempt: int = 0
+    channel: int = 0
+    received: bool = False  # on the device
+    offered_at: int = 0
+    answer_due: int = 0  # while it waits for an answer or a signature
+    returns: int = 0
+    rework: int = 0
+    result: str = ""
+    simulated: bool = False
+
+
+class SquadRow(Row, frozen=True, kw_only=True, omit_defaults=False):
+    """A squad of the desk: open weight against its cap, cases it has, open weight of each of its teams."""
+
+    id: str
+    name: str
+    tier: str
+    territory: str
+    cap: int
+    load: int
+    cases: int
+    teams: dict[str, int]
+
+
+class DeskRow(Row, frozen=True, kw_only=True, omit_defaults=False):
+    """A desk at a glance. The oldest are instants of registration; None: there is no such case."""
+
+    id: str
+    name: str
+    at: int  # of the newest record
+    city: str
+    open: int
+    unassigned: int
+    oldest_open: int | None
+    oldest_unassigned: int | None
+    statuses: dict[str, int]  # all of them, in the order of a case's life
+
+
+def case_row(case: Case, desk: str) -> CaseRow:
+    """The row of an open case."""
+    held = case.assignment
+    waits = case.status in (Status.OFFERED, Status.ORDERED)
+    return CaseRow(
+        id=case.id,
+        no=case.no,
+        desk=desk,
+        version=case.version,
+        status=case.status,
+        priority=case.priority,
+        level=case.level,
+        kind=case.kind,
+        title=case.title,
+        address=case.address,
+        lon=case.lon,
+        lat=case.lat,
+        territory=case.territory,
+        near=case.near,
+        item=case.item,
+        domain=case.domain,
+        nature=case.nature,
+        received_at=case.received_at,
+        filed_at=case.filed_at,
+        registered_at=case.registered_at,
+        due_at=case.due_at,
+        dispatch_due=case.dispatch_due if case.status in UNASSIGNED else 0,
+        operator_due=case.operator_due if case.status is Status.OPERATOR else 0,
+        squad=held.squad if held else case.squad,
+        team=held.team if held else "",
+        unit=held.unit if held else case.unit,
+        officers=held.officers if held else (),
+        assignment_id=held.id if held else "",
+        attempt=held.attempt if held else case.attempts,
+        channel=held.channel if held else 0,
+        received=held.received if held else False,
+        offered_at=held.offered_at if held else 0,
+        answer_due=held.due_at if held and waits else 0,
+        returns=case.returns,
+        rework=case.rework,
+        result=case.result,
+        simulated=case.simulated,
+    )
+
+
+class Tally:
+    """What is counted over all cases of a desk, kept up case by case: a desk may hold 100,000."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.statuses: dict[Status, int] = {}
+        self.squads: dict[str, int] = {}  # squad -> cases it has
+        self.open: list[int] = []  # instants of registration, sorted
+        self.unassigned: list[int] = []
+        for case in desk.cases.values():
+            self.moved(None, case)
+
+    def moved(self, before: Case | None, after: Case | None) -> None:
+        """A case changed; None: it was, or is, not the desk's."""
+        for case, by in ((before, -1), (after, 1)):
+            if case is None:
+                continue
+            self._count(self.statuses, case.status, by)
+            if case.load_on:
+                self._count(self.squads, case.load_on[0], by)
+        self._age(self.open, before, after)
+        self._age(
+            self.unassigned,
+            before if before and before.status in UNASSIGNED else None,
+            after if after and after.status in UNASSIGNED else None,
+        )
+
+    @staticmethod
+    def _count(counts: dict[Any, int], key: Any, by: int) -> None:
+        counts[key] = counts.get(key, 0) + by
+
+    @staticmethod
+    def _age(ages: list[int], before: Case | None, after: Case | None) -> None:
+        if before and after and before.registered_at == after.registered_at:
+            return
+        if before:
+            del ages[bisect_left(ages, before.registered_at)]
+        if after:
+            insort(ages, after.registered_at)
+
+
+def squad_row(squad: str, desk: Desk, tally: Tally, city: City) -> SquadRow:
+    """The row of a squad of the desk. KeyError: the city has no such squad."""
+    row = city.squads[squad]
+    return SquadRow(
+        id=squad,
+        name=row.name,
+        tier=row.tier,
+        territory=row.territory,
+        cap=row.cap,
+        load=desk.loads.get(squad, 0),
+        cases=tally.squads.get(squad, 0),
+        teams={team.id: desk.loads.get(team.id, 0) for team in city.teams_of(squad)},
+    )
+
+
+def squads_of(desk: str, city: City) -> list[str]:
+    """The squads of a desk, idle ones included."""
+    return sorted(s.id for s in city.pack.squads if s.desk == desk)
+
+
+def desk_row(desk: Desk, tally: Tally, city: City) -> DeskRow:
+    """The desk's own row."""
+    return DeskRow(
+        id=desk.id,
+        name=city.desks[desk.id].name,
+        at=desk.at,
+        city=desk.city,
+        open=len(desk.cases),
+        unassigned=len(tally.unassigned),
+        oldest_open=tally.open[0] if tally.open else None,
+        oldest_unassigned=tally.unassigned[0] if tally.unassigned else None,
+        statuses={status.value: tally.statuses.get(status, 0) for status in Status},
+    )

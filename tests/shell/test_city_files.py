@@ -1,0 +1,240 @@
+"""A city pack from files: every fault at once with its place, the version, the published form, the real city."""
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from streams import city_cli, city_files
+
+SMALL = Path(__file__).parent.parent / "city/small"
+JIAXING = Path(__file__).parent.parent.parent / "deploy/jiaxing"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the small city, to be spoilt."""
+    return Path(shutil.copytree(SMALL, tmp_path / "city"))
+
+
+def spoil(file: Path, line: int, old: str, new: str) -> tuple[int, int]:
+    """Put `new` in the place of `old` on a line; where it begins."""
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    column = lines[line - 1].index(old) + 1
+    lines[line - 1] = lines[line - 1].replace(old, new, 1)
+    file.write_text("".join(lines), encoding="utf-8")
+    return line, column
+
+
+def test_all_faults_of_all_files_are_told_at_once(folder: Path) -> None:
+    """Fourteen faults of fourteen kinds in twelve files: each with its file, line and column, and none beside them."""
+    wanted = {}
+    for name, line, old, new, words in (
+        ("city.yaml", 18, "180 days", "180 Tage", "'180 Tage' is no duration"),
+        ("desks.csv", 3, "1,YI", "0,YI", "partition 0 is another desk's"),
+        ("territories.csv", 7, "jia", "bei", "there is no 'bei' in desks"),
+        ("squads.csv", 2, "town_squad", "village", "tier is 'village'"),
+        ("squads.csv", 3, "20,甲", "many,甲", "cap is 'many'"),
+        ("teams.csv", 9, "always", "noon", "there is no 'noon' in shifts"),
+        ("shifts.csv", 4, "1920", "1200", "1200 to 1200 is no shift"),
+        ("officers.csv", 4, "2026-01-01", "13.7.2026", "valid_from is '13.7.2026'"),
+        ("certificates.csv", 2, "A1-001", "", "officer is empty"),
+        ("items.csv", 5, "2 working_days", "2天", "'2天' is no duration"),
+        ("categories.csv", 4, "stall", "stool", "there is no 'stool' in items"),
+        ("powers.csv", 8, "市政", "林业", "no unit of kind '林业'"),
+        ("calendar.csv", 3, "workday", "busy", "kind is 'busy'"),
+        ("ladders.csv", 2, "true", "perhaps", "helps is 'perhaps'"),
+    ):
+        place = spoil(folder / name, line, old, new)
+        wanted[str(folder / name), *place] = words
+    pack, faults = city_files.read(folder)
+    assert pack is None
+    found = {(f.file, f.line, f.column): f.what for f in faults}
+    assert {place: words in found.get(place, "") for place, words in wanted.items()} == dict.fromkeys(wanted, True)
+    assert len(faults) == len(wanted), "\n".join(map(str, faults))
+    assert all(f.right for f in faults)
+
+
+def test_a_fault_is_printed_so_that_an_editor_can_jump_to_it(folder: Path) -> None:
+    """file:line:column: what; right: what would be right."""
+    spoil(folder / "squads.csv", 2, "town_squad", "village")
+    _, (fault,) = city_files.read(folder)
+    assert str(fault) == (
+        f"{folder}/squads.csv:2:19: tier is 'village'; "
+        "right: one of town_squad, zone_squad, county_mobile, city_detachment"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place", "words"),
+    [
+        ("teams.csv", None, (1, 1), "missing"),
+        ("teams.csv", "", (1, 1), "empty"),
+        ("teams.csv", "id,squad,name,pattern,phase,colour\n", (1, 29), "unknown column 'colour'"),
+        ("teams.csv", "id,squad,name,pattern,phase\n", (1, 28), "column 'source' is missing"),
+        ("teams.csv", "id,squad,name,pattern,phase,id,source\n", (1, 29), "column 'id' twice"),
+        ("city.yaml", None, (1, 1), "missing"),
+        ("city.yaml", "id: [small\n", (2, 1), "no YAML"),
+        ("city.yaml", "- small\n", (1, 1), "the file is ['small']"),
+        ("polygons.geojson", None, (1, 1), "missing"),
+        ("polygons.geojson", '{"features": [\n{]}', (2, 2), "no JSON"),
+        ("polygons.geojson", '{"features": [{}]}', (1, 1), "no collection of features"),
+    ],
+)
+def test_a_file_that_cannot_be_read_at_all(
+    folder: Path, name: str, text: str | None, place: tuple[int, int], words: str
+) -> None:
+    """It is told with its place, and the others' own faults still are."""
+    if text is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(text, encoding="utf-8")
+    other = spoil(folder / "squads.csv", 2, "town_squad", "village")
+    pack, faults = city_files.read(folder)
+    assert pack is None
+    assert [f for f in faults if (f.line, f.column) == place and words in f.what and f.file.endswith(name)]
+    assert (str(folder / "squads.csv"), *other) in [f[:3] for f in faults]
+
+
+def test_the_yaml_file_tells_each_wrong_value(folder: Path) -> None:
+    """Not the first alone: a wrong type, an unknown name, a missing one."""
+    spoil(folder / "city.yaml", 6, "480", "east")
+    spoil(folder / "city.yaml", 15, "neighbours: 6", "neighbors: 6")
+    _, faults = city_files.read(folder)
+    assert [(f.line, f.column, f.what) for f in faults] == [
+        (14, 3, "unknown name 'neighbors'"),
+        (14, 3, "'neighbours' is missing"),
+        (6, 21, "utc_offset_minutes is 'east'"),
+    ] or {f.what for f in faults} == {
+        "unknown name 'neighbors'",
+        "'neighbours' is missing",
+        "utc_offset_minutes is 'east'",
+    }
+
+
+def test_quoted_cells_may_hold_commas_and_keep_their_columns(folder: Path) -> None:
+    """The column of a cell behind a quoted comma is that of the line as it stands in an editor."""
+    spoil(folder / "teams.csv", 2, "一街道中队A组", '"一街道, A"')
+    line, column = spoil(folder / "teams.csv", 2, "always", "noon")
+    _, faults = city_files.read(folder)
+    assert (line, column) in [(f.line, f.column) for f in faults]
+    spoil(folder / "teams.csv", 3, "A1-B", '"A1-B')
+    _, faults = city_files.read(folder)
+    assert "no CSV" in " ".join(f.what for f in faults)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "words"),
+    [
+        ({"type": "Point", "coordinates": [120, 30]}, "a Point is no area"),
+        ({"type": "Polygon", "coordinates": [[[120, 30], [120.1, 30.2], [120.1, 30], [120, 30.2], [120, 30]]]}, "Self-"),
+        ({"type": "Polygon", "coordinates": [[[0, 0], [95600, 0], [95600, 110900], [0, 0]]]}, "not in degrees"),
+        ({"type": "Polygon"}, "no geometry"),
+        (None, "no geometry"),
+        # 一街道 over a half of 二镇; 一街道 elsewhere, so that the zone lies in no township.
+        ({"type": "Polygon", "coordinates": [[[120, 30], [120.15, 30], [120.15, 30.2], [120, 30.2], [120, 30]]]}, "overlap"),
+        ({"type": "Polygon", "coordinates": [[[121, 30], [121.1, 30], [121.1, 30.2], [121, 30.2], [121, 30]]]}, "丙园区 lie in no"),
+        (
+            {
+                "type": "Polygon",
+                "coordinates": [
+                    [[120, 30], [120.1, 30], [120.1, 30.2], [120, 30.2], [120, 30]],
+                    [[120.07, 30.01], [120.08, 30.01], [120.08, 30.02], [120.07, 30.02], [120.07, 30.01]],
+                ],
+            },
+            "a hole of 1.07 km² beside 一街道",
+        ),
+    ],
+)  # fmt: skip
+def test_outlines_must_be_areas_that_fit_together(folder: Path, geometry: object, words: str) -> None:
+    """Broken, overlapping, with a hole, outside: each is told at the feature's line."""
+    path = folder / "polygons.geojson"
+    features = json.loads(path.read_text())["features"]
+    features[0]["geometry"] = geometry
+    path.write_text('{"features": [\n' + ",\n".join(map(json.dumps, features)) + "\n]}")
+    _, faults = city_files.read(folder)
+    assert [f for f in faults if words in f.what and f.line in (2, 3, 6)], faults
+
+
+def test_an_area_without_an_outline_and_an_outline_without_an_area(folder: Path) -> None:
+    """Both sides are told, each in its own file."""
+    path = folder / "polygons.geojson"
+    path.write_text(path.read_text().replace('"990102"', '"990109"'), encoding="utf-8")
+    _, faults = city_files.read(folder)
+    assert [(Path(f.file).name, f.line, f.what) for f in faults] == [
+        ("polygons.geojson", 3, "990109 is no territory"),
+        ("territories.csv", 7, "二镇 has no outline"),
+    ]
+
+
+def test_a_pack_is_published_and_read_again() -> None:
+    """The same pack under the same version; small enough for one message."""
+    pack = city_files.load(JIAXING)
+    value = city_files.publishable(pack)
+    again = city_files.from_published(value)
+    assert again == pack
+    assert city_files.version(again) == city_files.version(pack)
+    assert len(value) < 500_000
+
+
+def test_the_version_is_of_the_content(folder: Path) -> None:
+    """Formatting changes nothing, a cell changes it, and the order of the power list does too."""
+    first = city_files.version(city_files.load(folder))
+    (folder / "teams.csv").write_text((folder / "teams.csv").read_text() + "\n\n", encoding="utf-8")
+    path = folder / "polygons.geojson"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=1), encoding="utf-8")
+    assert city_files.version(city_files.load(folder)) == first
+    lines = (folder / "powers.csv").read_text().splitlines()
+    (folder / "powers.csv").write_text("\n".join([lines[0], *reversed(lines[1:])]), encoding="utf-8")
+    assert city_files.version(city_files.load(folder)) != first
+
+
+def test_load_raises_with_all_faults(folder: Path) -> None:
+    """Whoever starts with a bad pack is told all of it."""
+    spoil(folder / "squads.csv", 2, "town_squad", "village")
+    spoil(folder / "teams.csv", 9, "always", "noon")
+    with pytest.raises(city_files.BadCityError) as bad:
+        city_files.load(folder)
+    assert str(bad.value).count("; right: ") == len(bad.value.faults) == 2
+
+
+def test_check_and_show_are_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0 and a version for a sound pack, 1 and the faults for a bad one."""
+    assert (city_cli.check(SMALL, 2026), city_cli.show(SMALL)) == (0, 0)
+    assert "version" in capsys.readouterr().out
+    spoil(folder / "squads.csv", 2, "town_squad", "village")
+    assert (city_cli.check(folder, 2026), city_cli.show(folder)) == (1, 1)
+    assert capsys.readouterr().out.count("squads.csv:2:19: ") == 2
+
+
+def test_jiaxing_is_whole() -> None:
+    """1 city, 7 counties, 2 zones, 72 townships, 10 desks, 82 squads, the 21 domains, and not one fault."""
+    pack, faults = city_files.read(JIAXING, 2026)
+    assert faults == []
+    assert pack
+    assert Counter(t.kind for t in pack.territories) == {"city": 1, "county": 7, "zone": 2, "township": 72}
+    tiers = {"town_squad": 72, "zone_squad": 2, "county_mobile": 7, "city_detachment": 1}
+    assert Counter(s.tier for s in pack.squads) == tiers
+    assert sorted(d.partition for d in pack.desks) == list(range(10))
+    assert len(pack.facts.domains) == len(set(pack.facts.domains)) == 21
+    assert set(pack.facts.domains) <= {i.domain for i in pack.items}
+    branches = {s.acting_name for s in pack.squads if s.tier == "zone_squad"}
+    assert branches == {"嘉兴市综合行政执法局"}  # R27
+    assert {s.acting_name for s in pack.squads if s.name == "罗星街道中队"} == {"嘉善县综合行政执法局"}
+
+
+def test_the_staffing_norm_holds() -> None:
+    """15 formal officers in a street, 10 in an ordinary town (R76); auxiliaries are twice as many, never leaders (R78)."""
+    pack = city_files.load(JIAXING)
+    formal = Counter(o.squad for o in pack.officers if o.employment == "formal")
+    aux = Counter(o.squad for o in pack.officers if o.employment == "aux")
+    towns = [s for s in pack.squads if s.tier == "town_squad"]
+    assert {formal[s.id] for s in towns if s.name.endswith("街道中队")} == {15}
+    assert Counter(formal[s.id] for s in towns) == {15: 37, 10: 35}
+    assert {aux[s.id] / formal[s.id] for s in pack.squads} == {2.0}
+    assert Counter(o.squad for o in pack.officers if o.post == "leader") == dict.fromkeys(
+        (s.id for s in pack.squads), 1
+    )
+    assert {o.employment for o in pack.officers if o.post == "leader"} == {"formal"}
