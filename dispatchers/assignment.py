@@ -29,9 +29,7 @@ class Choice(NamedTuple):
     candidates: tuple[Candidate, ...]
 
 
-def choose(
-    decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: bool = False, only: str = ""
-) -> Choice:
+def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: bool = False, only: str = "") -> Choice:
     """The best team of the squads for the case, or no team and the reasons.
 
     `leaders`: look at the leaders' own teams instead of the ordinary ones (the third step of the ladder);

@@ -122,6 +122,7 @@ class City:
     # -- people ----------------------------------------------------------------------------------------------------
 
     def teams_of(self, squad: str) -> list[Team]:
+        """A squad's teams, by id."""
         return self._teams.get(squad, [])
 
     def rostered(self, team: Team, at: int) -> bool:
@@ -159,12 +160,13 @@ class City:
         return [o for o, first, last in self._officers.get(team, ()) if first <= day <= last]
 
     def certified(self, officer: str, item: Item, day: int) -> bool:
-        """Whether the officer may enforce the item: its own domain, or the general certificate if that is enough (R10, R80)."""
+        """Whether the officer may enforce the item: by its own domain, or the general one where enough (R10)."""
         own = self._certificates.get((officer, item.domain), ())
         general = () if item.specialist else self._certificates.get((officer, GENERAL), ())
         return any(first <= day <= last for first, last in (*own, *general))
 
     def grassroots(self, squad: str) -> bool:
+        """Whether the squad counts as grassroots 基层 (strict scope)."""
         return self.squads[squad].tier in Tiers
 
     def _find_neighbours(self) -> dict[str, list[str]]:
@@ -207,5 +209,3 @@ def _group(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
     for key, value in pairs:
         grouped[key].append(value)
     return dict(grouped)
-
-

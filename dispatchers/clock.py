@@ -32,6 +32,7 @@ class Duration(NamedTuple):
 
     @property
     def working(self) -> bool:
+        """Whether it runs in duty hours only."""
         return self.unit.startswith("working")
 
     def ms(self) -> int:
@@ -68,6 +69,7 @@ class Calendar:
         return (at + self._offset) // DAY
 
     def date(self, at: int) -> dt.date:
+        """The city's calendar day in which `at` lies."""
         return dt.date.fromordinal(self.day(at) + EPOCH)
 
     def minute(self, at: int) -> int:
@@ -75,6 +77,7 @@ class Calendar:
         return (at + self._offset) % DAY // MINUTE
 
     def workday(self, day: int) -> bool:
+        """Whether duty hours run on a day: Monday to Friday, unless the calendar says otherwise."""
         kind = self._kinds.get(day)
         return kind == "workday" if kind else (day + 3) % 7 < 5  # 1970-01-01 was a Thursday
 

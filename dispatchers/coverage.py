@@ -102,9 +102,11 @@ def _squad(
     if len(ordinary) == len(teams):
         right = f"a team {squad.id}-L of the leader and a second officer (the ladder's third step)"
         yield Fault("squads", n, "id", f"{squad.id} has no lead team", right)
+    if any(t.pattern not in shifts for t in ordinary):
+        return  # told already; what the team would cover is not known
     first, end = squad.valid_from, min(squad.valid_to or last, last)
     for start, stop in _stretches(first, end, [formal.get(t.id, []) for t in ordinary]):
-        able = [t for t in ordinary if t.pattern in shifts and _certified(formal.get(t.id, []), start) >= 2]
+        able = [t for t in ordinary if _certified(formal.get(t.id, []), start) >= 2]
         gap = next(_gaps(able, shifts, start, stop), None)
         if gap:
             day, minute = gap

@@ -13,6 +13,8 @@ A case without an offer is as late as an overdue one: its dispatch clock leads t
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from . import events as e
 from .assignment import Choice, choose
 from .case import Case, Status
@@ -51,36 +53,38 @@ def _squad(decision: Decision, case: Case, power: Power) -> Case:
     at_home = decision.city.squad_at(case.territory, decision.day)
     ours = at_home if at_home and at_home.desk == decision.desk.id else None
     looked: list[Candidate] = []
-    if ours:
-        step = "another_team" if case.tried else "home"
-        if len(case.tried) < ASKED_TEAMS:
-            choice = choose(decision, case, [ours])
-            if choice.squad:
-                return offer(decision, case, choice, power, step)
-            looked += choice.candidates
-        if case.tried:
-            choice = choose(decision, case, [ours], leaders=True)
-            if choice.squad:
-                return offer(decision, case, choice, power, "leader", channel=2)
-            looked += choice.candidates
+    for step, squads, leaders in _steps(decision, case, ours):
+        choice = choose(decision, case, squads, leaders=leaders)
+        if choice.squad:
+            return offer(decision, case, choice, power, step, channel=2 if leaders else 1)
+        looked += choice.candidates
+    return _nobody(decision, case, ours, tuple(looked))
+
+
+def _steps(decision: Decision, case: Case, ours: Squad | None) -> Iterator[tuple[str, list[Squad], bool]]:
+    """Whom to look at, in the order of the ladder: (step, squads, whether their leaders' teams)."""
+    if ours and len(case.tried) < ASKED_TEAMS:
+        yield "another_team" if case.tried else "home", [ours], False
+    if ours and case.tried:
+        yield "leader", [ours], True
     if decision.city.ladder[case.priority].helps:
-        for step, squads in (
-            ("mobile", decision.city.mobile(decision.desk.id, decision.day)),
-            ("neighbour", decision.city.neighbours(ours, decision.day) if ours else []),
-        ):
-            choice = choose(decision, case, squads)
-            if choice.squad:
-                return offer(decision, case, choice, power, step)
-            looked += choice.candidates
-        return operator(decision, case, "nobody_answered" if case.tried else "nobody_can", candidates=tuple(looked))
-    if not ours:
+        yield "mobile", decision.city.mobile(decision.desk.id, decision.day), False
+        yield "neighbour", decision.city.neighbours(ours, decision.day) if ours else [], False
+
+
+def _nobody(decision: Decision, case: Case, ours: Squad | None, looked: tuple[Candidate, ...]) -> Case:
+    """Wait while there is slack and nobody was asked; else the operator."""
+    if case.tried:
+        return operator(decision, case, "nobody_answered", candidates=looked)
+    if decision.city.ladder[case.priority].helps:
+        return operator(decision, case, "nobody_can", candidates=looked)
+    if ours is None:
         return operator(decision, case, "no_squad")
-    if case.tried or ours.id in case.barred:
-        reason = "nobody_answered" if case.tried else "squad_gave_back"
-        return operator(decision, case, reason, candidates=tuple(looked))
+    if ours.id in case.barred:
+        return operator(decision, case, "squad_gave_back", candidates=looked)
     if case.dispatch_due <= decision.at:
-        return operator(decision, case, "undispatched", candidates=tuple(looked))
-    return wait(decision, case, ours, tuple(looked))
+        return operator(decision, case, "undispatched", candidates=looked)
+    return wait(decision, case, ours, looked)
 
 
 def offer(

@@ -185,7 +185,7 @@ class WorkOrderIssued(CaseAct, tag=True, frozen=True, kw_only=True):
 
 
 class AssignmentDeferred(CaseEvent, tag=True, frozen=True, kw_only=True):
-    """Nobody can now, and there is slack: the case waits, and is looked at again at `retry_at` or when a team is free."""
+    """Nobody can now, and there is slack: looked at again at `retry_at` or when a team is free."""
 
     reason: str
     retry_at: int

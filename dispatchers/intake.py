@@ -54,9 +54,7 @@ def decide(book: ReceiptBook, message: IntakeMessage, city: City, at: int) -> li
             ]
         case Misplaced():
             return [
-                e.ComplaintMisplaced(
-                    source=message.source, source_id=message.source_id, partition=message.partition
-                )
+                e.ComplaintMisplaced(source=message.source, source_id=message.source_id, partition=message.partition)
             ]
         case ForgetReporter():
             receipt = book.receipts.get(key_of(message.source, message.source_id))
@@ -112,9 +110,7 @@ def evolve(book: ReceiptBook, event: e.AnyEvent, at: int) -> ReceiptBook:
         case e.ComplaintUpdated():
             key = key_of(event.source, event.source_id)
             old = book.receipts[key]
-            book.receipts[key] = Receipt(
-                old.case_id, old.desk, event.digest, old.forget_after, old.reporter_forgotten
-            )
+            book.receipts[key] = Receipt(old.case_id, old.desk, event.digest, old.forget_after, old.reporter_forgotten)
         case e.ReporterForgotten():
             key = key_of(event.source, event.source_id)
             known = book.receipts.get(key)

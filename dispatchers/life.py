@@ -11,7 +11,7 @@ from . import events as e
 from .case import TRANSITIONS, Assignment, Case, Status
 
 
-class ForbiddenMove(Exception):
+class ForbiddenMoveError(Exception):
     """An event that the table does not allow in this status. In `decide` a fault of ours; orders are refused before."""
 
 
@@ -72,15 +72,13 @@ def after(case: Case, event: e.CaseEvent, at: int) -> Case:
     """The case after an event recorded at `at`.
 
     Raises:
-        ForbiddenMove: the table has no such edge.
+        ForbiddenMoveError: the table has no such edge.
     """
     edge = TRANSITIONS.get((case.status, type(event).__name__))
     if edge is None:
-        raise ForbiddenMove(f"{type(event).__name__} of {case.id} in status {case.status}")
+        raise ForbiddenMoveError(f"{type(event).__name__} of {case.id} in status {case.status}")
     change = _CHANGES.get(type(event))
-    return replace(
-        case, version=event.case_version, status=edge.to, **(change(case, event, at) if change else {})
-    )
+    return replace(case, version=event.case_version, status=edge.to, **(change(case, event, at) if change else {}))
 
 
 def _offered(case: Case, event: e.AssignmentOffered, at: int) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def _close(decision: Decision, case: Case, message: m.CloseCase) -> None:
 
 
 def _assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
-    """派单 by an operator: whoever holds the case loses it; the rules of power, pair and cap bind operators too (R34)."""
+    """派单 by an operator: whoever holds the case loses it; power, pair and cap bind operators too (R34)."""
     refusal, choice = "", None
     squad = decision.city.squads.get(message.squad)
     item = decision.city.items.get(case.item)
@@ -215,9 +215,7 @@ def _assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
     if choice:
         offer(decision, case, choice, power, "operator", actor=message.actor, reason=message.reason)
     else:
-        order(
-            decision, case, message.unit, power, "operator", actor=message.actor, reason=message.reason
-        )
+        order(decision, case, message.unit, power, "operator", actor=message.actor, reason=message.reason)
 
 
 _WITHDRAWABLE = {s for s, event in TRANSITIONS if event == "AssignmentWithdrawn"} | {
@@ -241,9 +239,7 @@ def _withdraw(decision: Decision, case: Case, message: Any) -> Case:
     if case.assignment is None:
         return case
     return decision.happen(
-        e.AssignmentWithdrawn(
-            **_act(decision, case, message), assignment_id=case.assignment.id, reason=message.reason
-        )
+        e.AssignmentWithdrawn(**_act(decision, case, message), assignment_id=case.assignment.id, reason=message.reason)
     )
 
 

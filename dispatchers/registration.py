@@ -68,9 +68,7 @@ def update(decision: Decision, letter: m.UpdateCase) -> None:
     gone = decision.desk.gone.get(letter.case_id)
     if case is None and gone and gone.to_desk:
         decision.emit(
-            e.OrderForwarded(
-                case_id=letter.case_id, case_version=gone.version, message_id="", to_desk=gone.to_desk
-            )
+            e.OrderForwarded(case_id=letter.case_id, case_version=gone.version, message_id="", to_desk=gone.to_desk)
         )
         decision.send(gone.to_desk, m.ForwardedUpdate(update=letter))
         return
@@ -114,7 +112,7 @@ def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
 
 
 def broken(decision: Decision, letter: m.BrokenLetter) -> None:
-    """A letter whose content fails: whatever case it was about is an operator's; the bytes lie in dead-letters (law 7)."""
+    """A letter whose content fails: its case is an operator's; the bytes lie in dead-letters (law 7)."""
     decision.emit(e.MessageUnreadable(reason=letter.reason, detail=letter.detail))
     case = decision.case(letter.case_id)
     if case and case.status in (Status.TO_DISPATCH, Status.OPERATOR):
@@ -156,5 +154,3 @@ def _refuse(decision: Decision, case_id: str, order: str, reason: str, case: Cas
             status=held.status if held else "",
         )
     )
-
-

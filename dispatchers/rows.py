@@ -136,7 +136,7 @@ class Certificate(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Item(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A matter 事项, the unit of competence. `limit` is the time to dispose, e.g. "4 working_hours" (clock.Duration)."""
+    """A matter 事项, the unit of competence. `limit`: time to dispose, as "4 working_hours" (clock.Duration)."""
 
     id: str
     name: str
@@ -158,7 +158,7 @@ class Category(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Power(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row of the power list 权责清单: who owns a duty of an item, on which basis, with the five public fields (R6)."""
+    """A row of the power list 权责清单: who owns a duty of an item, why, with the five public fields (R6)."""
 
     row: str
     item: str

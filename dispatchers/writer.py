@@ -171,5 +171,3 @@ def restored(raw: bytes, room: Room) -> Writer:
     writer.head = stored.head
     writer.state = msgspec.msgpack.decode(stored.state, type=room.state_type)
     return writer
-
-

@@ -1,11 +1,11 @@
 """Faust as we host agents in it, with what was measured to lose data or time taken out (streaming.md §8).
 
-1. No Table, no group_by, no exactly_once, no leader; raw bytes; concurrency 1; an exception never ends an agent, it ends
-   the process (`leave`): Faust acknowledges the message of a failed agent.
-2. Positions come from us, not from the group: `positions` is awaited in `on_rebalance_complete` (Faust awaits it before it
-   resumes, seeks and lets anything flow), then `perform_seek` goes there. The group's offset is a lag metric.
-3. One pseudo-record per partition and fetch: its value is a `Fetched` with all records. Faust's cost per message becomes a
-   cost per fetch (77,000 against 5,000 messages a second and core).
+1. No Table, no group_by, no exactly_once, no leader; raw bytes; concurrency 1; an exception never ends an agent, it
+   ends the process (`leave`): Faust acknowledges the message of a failed agent.
+2. Positions come from us, not from the group: `positions` is awaited in `on_rebalance_complete` (Faust awaits it before
+   it resumes, seeks and lets anything flow), then `perform_seek` goes there. The group's offset is a lag metric.
+3. One pseudo-record per partition and fetch: its value is a `Fetched` with all records. Faust's cost per message
+   becomes a cost per fetch (77,000 against 5,000 messages a second and core).
 4. Static membership: a worker that comes back within the session keeps its partitions without a rebalance.
 """
 
@@ -35,7 +35,8 @@ log = structlog.get_logger(__name__)
 Positions = Callable[[list[TP]], Awaitable[dict[TP, int]]]
 
 
-Take = Callable[["Fetched", Callable[[], None]], Awaitable[None]]  # what was fetched, and whom to tell when it is settled
+# What was fetched, and whom to tell when it is settled.
+Take = Callable[["Fetched", Callable[[], None]], Awaitable[None]]
 
 
 class Fetched:
@@ -51,6 +52,7 @@ class Fetched:
 
     @property
     def tp(self) -> TP:
+        """Its topic and partition."""
         return TP(self.topic, self.partition)
 
 
@@ -61,6 +63,7 @@ class _Consumer(driver.Consumer):
     start_at: dict[TP, int]
 
     async def perform_seek(self) -> None:
+        """Go where our positions say, whatever the group committed."""
         await super().perform_seek()
         mine = {tp: offset for tp, offset in self.start_at.items() if tp in self.assignment()}
         if mine:
@@ -69,7 +72,7 @@ class _Consumer(driver.Consumer):
                 self._read_offset[tp] = offset - 1 if offset else None
                 self._committed_offset[tp] = offset - 1 if offset else None
 
-    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
         if self.linger_s:
             await asyncio.sleep(self.linger_s)  # the cost of live traffic is per round, not per message (§8.3)
         fetched = await super()._getmany(active_partitions, timeout)
@@ -146,7 +149,7 @@ def make_app(settings: Settings, name: str, positions: Positions, *, linger_s: f
     )
     app.positions = positions
     app.linger_s = linger_s
-    app.on_rebalance_complete.connect(_take_positions)
+    app.on_rebalance_complete.connect(_take_positions)  # type: ignore[arg-type]  # a signal's handler takes **kwargs
     app.task(_pulse)
     return app
 
@@ -170,8 +173,13 @@ async def _pulse(app: App) -> None:
             leave(RuntimeError(f"stood still for {time.monotonic() - before:.1f} s"))
 
 
+def raw_topic(app: App, *names: str) -> Any:
+    """A channel of undecoded bytes: what is wrong with a message is for the agent to say, not for Faust."""
+    return app.topic(*names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+
+
 async def fetches(app: App, stream: Any) -> AsyncIterator[tuple[Any, Fetched]]:
-    """(event, Fetched) of this generation. The caller calls `event.ack()` when all of it is settled; nobody else does."""
+    """(event, Fetched) of this generation. Who takes it calls `event.ack()` when all of it is settled."""
     async for event in stream.noack().events():
         if event.message.generation_id == app.consumer_generation_id:
             yield event, event.value
@@ -202,5 +210,3 @@ def run(app: App) -> None:
     for noisy in ("aiokafka", "faust", "mode"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     worker.execute_from_commandline()
-
-

@@ -48,7 +48,7 @@ class Cities:
     async def require(self, wanted: str) -> None:
         """As `ensure`; raises UnknownCityError."""
         if not await self.ensure(wanted):
-            raise UnknownCityError(f"city version {wanted} is not in city-packs; `paidan city publish` its folder first")
+            raise UnknownCityError(f"city version {wanted} is not in city-packs: `paidan city publish` its folder")
 
     async def _read(self, wanted: str) -> None:
         async with reader(self._kafka) as consumer:

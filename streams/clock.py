@@ -10,7 +10,6 @@ Instants are integer milliseconds since 1970 UTC.
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
@@ -33,6 +32,7 @@ class Segment(msgspec.Struct):
     wall_end: int | None = None  # None while it runs
 
     def at(self, wall: int) -> int:
+        """Business time of a wall time, held at both ends."""
         end = wall if self.wall_end is None else min(wall, self.wall_end)
         return self.business + int(max(0, end - self.wall) * self.speed)
 
@@ -105,6 +105,7 @@ class RunClock:
 
     @property
     def clock(self) -> Clock:
+        """The clock as it runs now."""
         return Clock(self._state.segments)
 
     def say(self) -> None:
@@ -121,7 +122,7 @@ class RunClock:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         new = self._file.with_suffix(".new")
         new.write_bytes(msgspec.json.encode(self._state))
-        os.replace(new, self._file)
+        new.replace(self._file)
 
 
 def _load(file: Path) -> _File:

@@ -126,7 +126,7 @@ async def _play(sender: AIOKafkaProducer, vault: Vault, letter: DeadLetter, at: 
     sent = await sender.send_and_wait(
         letter.topic,
         original.value,
-        original.key,
+        b"" if original.key is None and original.value is None else original.key,  # aiokafka sends no empty record
         letter.partition,
         headers=[(FROM, letter.id.encode()), (ATTEMPT, str(letter.attempt).encode())],
     )

@@ -1,4 +1,4 @@
-"""`paidan desk`: the process that decides. Agents `intake` and `desk` on one Faust app; any number of such processes."""
+"""`paidan desk`: the process that decides. Agents `intake` and `desk` on one Faust app; any number of them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ BATCH = 512 * 1024  # one atomic append; a larger record has a batch to itself
 
 
 def producer(kafka: str, *, linger_ms: int = 0) -> AIOKafkaProducer:
-    """Not yet started. acks=all and idempotence: what is acknowledged is there once (streaming.md §2: off by default)."""
+    """Not yet started. acks=all and idempotence (off by default): what is acknowledged is there once."""
     return AIOKafkaProducer(
         bootstrap_servers=kafka,
         acks="all",

@@ -3,8 +3,8 @@
 1. One message, one record; the record acknowledged with acks=all *is* the decision. Nothing is acked, posted or told
    before.
 3. The log holds the position. A gap in delivery stops the process; so does a position beyond the inbox's end.
-4. Fence. After each append the acknowledged offset must be the expected one. If not, the strange records are read: if one
-   of them continues the chain, another writer has the partition and we leave at once; else they are void and we go on.
+4. Fence. After each append the acknowledged offset must be the expected one. If not, the strange records are read: if
+   one of them continues the chain, another writer has the partition and we leave at once; else they are void.
 7. Letters are posted once their record is acknowledged, in order; the next record says up to where (`posted_through`).
 10. Any failure here ends the process (`Leave`); whoever takes the partition folds the log and posts again.
 
@@ -17,10 +17,11 @@ The pure half (chain, fold, record) is `dispatchers/record.py` and `writer.py`.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.producer.message_accumulator import BatchBuilder
 from msgspec.json import encode
 
@@ -29,10 +30,12 @@ from dispatchers.record import Head, letters
 from dispatchers.writer import Decided, Writer
 
 from .kafka_io import read_ranges, reader
+from .observe import Observe
 from .recovery import Stored, store, write_snapshot
 
 PATIENCE_S = 30  # for an acknowledgement; then we leave and the log says what became of it
 SNAPSHOT_EVERY = 20_000  # records
+TOO_MANY_FAILURES = 20  # messages in a row on which the rules raise: a bad release must not drain a topic
 
 
 class LeaveError(Exception):
@@ -40,9 +43,9 @@ class LeaveError(Exception):
 
 
 class Incoming(NamedTuple):
-    """A message to decide: read, looked up, with its place in the inbox and its time on the run's clock."""
+    """A message to decide: read, looked up, with its time on the run's clock and the record it came in."""
 
-    offset: int
+    record: ConsumerRecord
     at: int
     message: Any
 
@@ -54,6 +57,7 @@ class _Appended(NamedTuple):
     futures: list[Any]
     sizes: list[int]  # records in each of the futures' batches
     snapshot: Stored | None
+    since: float  # loop time at which it was handed to the producer
     done: Callable[[], None]
 
 
@@ -69,14 +73,19 @@ class Log:
         partition: int,
         writer: Writer,
         post: Callable[[Any], Awaitable[Any]],
+        salvage: Callable[[Incoming, Exception], Awaitable[Any]],
         leave: Callable[[BaseException], None],
-        observe: Any,
+        observe: Observe,
     ) -> None:
-        """`post` queues a letter and gives a future of its acknowledgement; `leave` ends the process."""
+        """
+        `post` queues a letter and gives a future of its acknowledgement. `salvage` keeps the bytes of a message on
+        which the rules failed, acknowledged, and gives the message to decide in its place. `leave` ends the process.
+        """
         self.tp = TopicPartition(log, partition)
         self.writer = writer
         self._kafka, self._producer = kafka, producer
-        self._post, self._leave, self._observe = post, leave, observe
+        self._post, self._salvage, self._leave, self._observe = post, salvage, leave, observe
+        self._failed_in_a_row = 0
         self._queue: asyncio.Queue[_Appended] = asyncio.Queue(maxsize=4)  # bounded: a slow broker slows deciding
         self._settled = writer.head.offset  # last log offset known to be ours
         self._snapshot_at = writer.head.offset
@@ -97,15 +106,28 @@ class Log:
 
         Returns the number of records. A message that needs no record is done with the others.
         """
+        began = time.perf_counter()
         decided: list[Decided] = []
         for incoming in messages:
-            one = self.writer.decide(incoming.message, incoming.offset, incoming.at, city())
+            try:
+                one = self.writer.decide(incoming.message, incoming.record.offset, incoming.at, city())
+                self._failed_in_a_row = 0
+            except Exception as fault:  # noqa: BLE001 - law 10: it would fail the same way for ever
+                one = await self._decide_failed(incoming, fault, city())
             if one is not None:
                 self.writer.apply(self.writer.head.offset + 1, one)
                 decided.append(one)
-        appended = await self._append(decided, done)
-        await self._queue.put(appended)
+        self._observe.decided(self.tp.topic, len(messages), time.perf_counter() - began)
+        await self._queue.put(await self._append(decided, done))
         return len(decided)
+
+    async def _decide_failed(self, incoming: Incoming, fault: Exception, city: City) -> Decided | None:
+        """Nothing was changed by the failed decision; what is decided instead is that it failed."""
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row > TOO_MANY_FAILURES:
+            raise LeaveError(f"the rules failed on {self._failed_in_a_row} messages in a row") from fault
+        message = await self._salvage(incoming, fault)
+        return self.writer.decide(message, incoming.record.offset, incoming.at, city)
 
     async def repost(self) -> None:
         """Post again what a predecessor may not have posted (law 7). Before anything is decided."""
@@ -139,7 +161,7 @@ class Log:
         if count:
             futures.append(await self._send(builder))
             sizes.append(count)
-        return _Appended(decided, futures, sizes, self._due_snapshot(), done)
+        return _Appended(decided, futures, sizes, self._due_snapshot(), asyncio.get_running_loop().time(), done)
 
     async def _send(self, builder: BatchBuilder) -> Any:
         builder.close()
@@ -166,13 +188,14 @@ class Log:
                 await self._examine(expected, metadata.offset, appended.decided[taken].record.prev)
             self._settled = metadata.offset + size - 1
             taken += size
+        if appended.decided:
+            self._observe.settled(self.tp.topic, appended.decided, asyncio.get_running_loop().time() - appended.since)
         await self._deliver([letter for one in appended.decided for letter in letters(one.record)])
         if appended.decided:
             self.writer.posted(self._settled)
-            self._observe.settled(self.tp, appended.decided)
         if appended.snapshot:
             await write_snapshot(self._producer, self.tp.topic, self.tp.partition, appended.snapshot)
-            self._observe.snapshot(self.tp)
+            self._observe.snapshot(self.tp.topic)
 
     def _due_snapshot(self) -> Stored | None:
         """The writer in bytes, now and then. Made when the state is at a record's end, written when that is settled.
@@ -194,7 +217,7 @@ class Log:
                 for record in records:
                     if ours.extends(record.value):
                         raise LeaveError(f"fenced: another writer continued {self.tp.topic}/{self.tp.partition}")
-        self._observe.void(self.tp, found - expected)
+        self._observe.void(self.tp.topic, found - expected)
         self._shift(found - expected, expected)
 
     def _shift(self, by: int, start: int) -> None:
@@ -207,7 +230,7 @@ class Log:
         futures = [await self._post(letter) for letter in due]
         if futures:
             await asyncio.wait_for(asyncio.gather(*futures), PATIENCE_S)
-            self._observe.letters(self.tp, len(futures))
+            self._observe.letters(self.tp.topic, len(futures))
 
 
 def letter_bytes(letter: Any) -> bytes:

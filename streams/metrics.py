@@ -115,7 +115,7 @@ CASE_EVENTS = tuple(e.__name__ for e in events.CASE_EVENTS)
 CAUSES = tuple(
     m.__name__ for kind in (messages.IntakeMessage, messages.DeskMessage) for m in get_args(kind)
 ) + ("EpochOpened",)
-UNREADABLE = (*get_args(faults.Reason), "no_desk_here")
+UNREADABLE = (*get_args(faults.Reason), "no_desk_here", "rule_failed")
 REFUSALS = (
     "cap", "closed", "did_not_answer", "forbidden_now", "known", "no_certified_pair", "not_checked",
     "not_your_assignment", "not_your_role", "not_yours_any_more", "off_duty", "own_work", "reason_missing",

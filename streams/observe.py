@@ -1,13 +1,55 @@
-"""What the writers tell the metrics. Apart from `log.py` and `writers.py`, so that the laws read without counters."""
+"""What the writers tell the metrics, apart from `log.py` and `writers.py` so that the laws read without counters."""
 
 from __future__ import annotations
 
+from dispatchers import events as e
+from dispatchers.writer import Decided
+
+from . import metrics
+
 
 class Observe:
-    """Counts."""
+    """Counts what happens to inboxes and logs. Topics and logs are named as in topics.yaml."""
 
-    def received(self, topic, count, decided): ...
-    def settled(self, tp, decided): ...
-    def letters(self, tp, count): ...
-    def void(self, tp, count): ...
-    def snapshot(self, tp): ...
+    def received(self, topic: str, messages: int, records: int) -> None:
+        """Messages were decided; those without a record needed none."""
+        metrics.messages_received.of(topic, "decided").inc(records)
+        if messages > records:
+            metrics.messages_received.of(topic, "silent").inc(messages - records)
+
+    def decided(self, log: str, messages: int, seconds: float) -> None:
+        """A batch was decided; the mean counts once for the batch, because a clock read per message costs as much."""
+        if messages:
+            metrics.decide_seconds.of(_writer(log)).observe(seconds / messages)
+
+    def settled(self, log: str, decided: list[Decided], seconds: float) -> None:
+        """Records are acknowledged."""
+        metrics.append_seconds.of(log).observe(seconds)
+        for one in decided:
+            metrics.records.of(_writer(log), one.record.cause.type).inc()
+            for event in one.record.events:
+                match event:
+                    case e.OrderRefused():
+                        metrics.orders_refused.of(event.reason).inc()
+                    case e.OrderRepeated():
+                        metrics.duplicates.of("order").inc()
+                    case e.ComplaintRepeated():
+                        metrics.duplicates.of("complaint").inc()
+                    case e.LetterGap():
+                        metrics.letter_gaps.of("intake" if "/" in event.sender else "desk").inc()
+
+    def letters(self, log: str, count: int) -> None:
+        """Letters are in their receivers' inboxes."""
+        metrics.letters_posted.of(log).inc(count)
+
+    def void(self, log: str, count: int) -> None:
+        """Records of others that continue no chain."""
+        metrics.void_records.of(log).inc(count)
+
+    def snapshot(self, log: str) -> None:
+        """A snapshot is written whole."""
+        metrics.snapshots.of(log).inc()
+
+
+def _writer(log: str) -> str:
+    return "desk" if log == "desk-log" else "intake"

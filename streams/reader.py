@@ -100,6 +100,19 @@ class Watcher(Protocol):
         """All events of the record there were seen."""
 
 
+class Mark:
+    """A stored position of a watcher that the fold has yet to pass: `ours` tells whether it is of this log."""
+
+    def __init__(self, stored: Position, start: Position) -> None:
+        self.stored = stored
+        self.ours: bool | None = True if stored.offset < 0 or stored == start else None
+
+    def passed(self, position: Position) -> None:
+        """The fold took the record there."""
+        if self.ours is None and position.offset >= self.stored.offset:
+            self.ours = position == self.stored
+
+
 class Fold:
     """One partition of `desk-log`, followed and folded for all who watch it."""
 

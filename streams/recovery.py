@@ -41,6 +41,7 @@ class Wanted(NamedTuple):
 
     @property
     def tp(self) -> TopicPartition:
+        """Its log's topic and partition."""
         return TopicPartition(self.log, self.partition)
 
 
@@ -53,17 +54,13 @@ class _Last(msgspec.Struct, frozen=True):
     hash: str
 
 
-async def recover(
-    kafka: str, log: str, partition: int, name: str, room: Room, *, snapshots: bool = True
-) -> Writer:
+async def recover(kafka: str, log: str, partition: int, name: str, room: Room, *, snapshots: bool = True) -> Writer:
     """One writer, folded up to the end of its log."""
     wanted = Wanted(log, partition, name, room)
     return (await recover_all(kafka, [wanted], snapshots=snapshots))[wanted.tp]
 
 
-async def recover_all(
-    kafka: str, wanted: list[Wanted], *, snapshots: bool = True
-) -> dict[TopicPartition, Writer]:
+async def recover_all(kafka: str, wanted: list[Wanted], *, snapshots: bool = True) -> dict[TopicPartition, Writer]:
     """Writers of many logs at once, each folded up to the end that its log had when this began.
 
     Raises:
@@ -89,11 +86,15 @@ async def catch_up(kafka: str, writers: dict[TopicPartition, Writer]) -> None:
         await _fold(consumer, writers, {tp: end for tp, (_, end) in bounds.items()})
 
 
-async def _fold(consumer: AIOKafkaConsumer, writers: dict[TopicPartition, Writer], until: dict[TopicPartition, int]) -> None:
+async def _fold(
+    consumer: AIOKafkaConsumer, writers: dict[TopicPartition, Writer], until: dict[TopicPartition, int]
+) -> None:
     ranges = {}
     for tp, writer in writers.items():
         if writer.head.offset >= until[tp]:
-            raise LogDamagedError(f"{tp.topic}/{tp.partition} ends at {until[tp]}, before {writer.head.offset}: truncated?")
+            raise LogDamagedError(
+                f"{tp.topic}/{tp.partition} ends at {until[tp]}, before {writer.head.offset}: truncated?"
+            )
         ranges[tp] = (writer.head.offset + 1, until[tp])
     expected = {tp: start for tp, (start, _) in ranges.items()}
     async for tp, records in read_ranges(consumer, ranges):

@@ -1,4 +1,4 @@
-"""Time is a message (law 6): when the clock passes the next thing due of a desk, a wake-up goes to the desk's own inbox.
+"""Time is a message (law 6): when the clock passes a desk's next thing due, a wake-up goes to its own inbox.
 
 It decides nothing: the desk looks at its state. Sent twice or late it is harmless, so nothing here is remembered over a
 restart; after one, what is overdue is asked for at once.
@@ -37,9 +37,7 @@ class WakeUps:
             now = self._clock.now()
             for tp, due in self._dues():
                 if due <= now and self._should_ask(tp, due):
-                    await self._producer.send(
-                        tp.topic, encode(WakeUp(due=due)), key=None, partition=tp.partition
-                    )
+                    await self._producer.send(tp.topic, encode(WakeUp(due=due)), key=None, partition=tp.partition)
             await asyncio.sleep(SHORTEST_S)
             await self._wait(min((due for _, due in self._dues()), default=0))
 

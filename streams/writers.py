@@ -24,6 +24,7 @@ from .app import Fetched, leave
 from .clock import Clock
 from .kafka_io import ends, reader
 from .log import Incoming, LeaveError, Log, letter_bytes
+from .observe import Observe
 from .recovery import Wanted, catch_up, recover_all
 
 log = structlog.get_logger(__name__)
@@ -34,12 +35,25 @@ class Inbox(Protocol):
 
     topic: str
     log: str
-    room: Room
 
-    def writer_of(self, partition: int) -> str: ...
-    def city(self, state: Any) -> City: ...
-    async def taken(self, writer: Writer) -> None: ...
-    async def prepare(self, records: list[Arrived], writer: Writer) -> list[Any]: ...
+    @property
+    def room(self) -> Room:
+        """Its rules."""
+
+    def writer_of(self, partition: int) -> str:
+        """The name of the partition's writer, in records and letters."""
+
+    def city(self, state: Any) -> City:
+        """The version of the city that a state is decided by."""
+
+    async def taken(self, writer: Writer) -> None:
+        """Have ready what a writer just folded needs."""
+
+    async def prepare(self, records: list[Arrived], writer: Writer) -> list[Any]:
+        """A message to decide for each record; what they rest on is acknowledged."""
+
+    async def salvage(self, incoming: Incoming, fault: Exception) -> Any:
+        """What to decide in place of a message on which the rules failed; its bytes are kept, acknowledged."""
 
 
 class Arrived(NamedTuple):
@@ -64,7 +78,7 @@ class Writers:
         clock: Clock,
         inboxes: list[Inbox],
         partition_of: Callable[[str], int],
-        observe: Any,
+        observe: Observe,
     ) -> None:
         """`partition_of` a desk's id: where its letters go."""
         self._kafka, self._producer, self._clock = kafka, producer, clock
@@ -115,6 +129,7 @@ class Writers:
                 partition=one.partition,
                 writer=writer,
                 post=self._post,
+                salvage=inbox.salvage,
                 leave=leave,
                 observe=self._observe,
             )
@@ -139,9 +154,7 @@ class Writers:
         inbox, held = self._held[tp]
         arrived = [Arrived(r, self._clock.at(r.timestamp)) for r in self._guard(tp, fetched.records)]
         messages = await inbox.prepare(arrived, held.writer)
-        incoming = [
-            Incoming(a.record.offset, a.at, message) for a, message in zip(arrived, messages, strict=True)
-        ]
+        incoming = [Incoming(a.record, a.at, message) for a, message in zip(arrived, messages, strict=True)]
         count = await held.take(incoming, lambda: inbox.city(held.writer.state), done)
         self._observe.received(tp.topic, len(arrived), count)
         self.changed.set()

@@ -15,10 +15,12 @@ from dispatchers.messages import AdoptCity, BrokenLetter, Unreadable
 from dispatchers.state import Desk
 from dispatchers.writer import DeskRoom, Writer
 
-from ..app import App, Take, fetches, or_leave
+from ..app import App, Take, fetches, or_leave, raw_topic
 from ..cities import Cities
 from ..dead_letters import DeadLetters
 from ..desk_wire import read_desk_message
+from ..log import Incoming
+from ..salvage import failed, keep
 from ..writers import Arrived
 
 
@@ -33,9 +35,11 @@ class DeskInbox:
         self._desks = {d.partition: d.id for d in cities.configured.city.pack.desks}
 
     def writer_of(self, partition: int) -> str:
+        """The desk that the pack gives the partition to."""
         return self._desks.get(partition, f"desk-inbox/{partition}")
 
     def city(self, desk: Desk) -> City:
+        """The version that the desk adopted."""
         return self._cities.of(desk.city).city
 
     async def taken(self, writer: Writer) -> None:
@@ -46,6 +50,12 @@ class DeskInbox:
         """Messages to decide, in order; dead letters are acknowledged."""
         return [await self._prepare(one, writer.state.id) for one in records]
 
+    async def salvage(self, incoming: Incoming, fault: Exception) -> Unreadable | BrokenLetter:
+        """The rules failed on a message; a letter's number advances all the same (law 7)."""
+        message = failed(incoming.message, fault)
+        await keep(self._dead_letters, incoming.record, incoming.at, message)
+        return message
+
     async def _prepare(self, one: Arrived, desk: str) -> Any:
         record = one.record
         if record.partition not in self._desks:
@@ -55,24 +65,14 @@ class DeskInbox:
         if isinstance(message, AdoptCity):
             return replace(message, found=await self._cities.ensure(message.city))
         if isinstance(message, Unreadable | BrokenLetter):
-            await self._dead_letters.put(
-                record.topic,
-                record.partition,
-                record.offset,
-                record.key,
-                record.value,
-                message.reason,
-                message.detail,
-                one.at,
-                record.headers,
-            )
+            await keep(self._dead_letters, record, one.at, message)
         return message
 
 
 def register(app: App, take: Take) -> None:
     """The agent `desk`."""
 
-    @app.agent(app.topic(DeskInbox.topic, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
+    @app.agent(raw_topic(app, DeskInbox.topic))
     async def desk(stream: Any) -> None:
         async def work() -> None:
             async for event, fetched in fetches(app, stream):

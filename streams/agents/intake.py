@@ -20,9 +20,11 @@ from dispatchers.messages import ForgetReporter, IntakeMessage, Misplaced, Unrea
 from dispatchers.writer import IntakeRoom, Writer
 
 from .. import reporters, wire
-from ..app import App, Take, fetches, or_leave
+from ..app import App, Take, fetches, or_leave, raw_topic
 from ..cities import Cities
 from ..dead_letters import DeadLetters
+from ..log import Incoming
+from ..salvage import failed, keep
 from ..scan import partition_of
 from ..vault import Vault
 from ..writers import Arrived
@@ -46,9 +48,11 @@ class IntakeInbox:
         self._producer, self._vault, self._dead_letters, self._cities = producer, vault, dead_letters, cities
 
     def writer_of(self, partition: int) -> str:
+        """A receipt book is called as its partition."""
         return f"{self.topic}/{partition}"
 
     def city(self, book: ReceiptBook) -> City:
+        """The configured version: a book adopts none, and each of its records names the one that decided."""
         return self._cities.configured.city
 
     async def taken(self, writer: Writer) -> None:
@@ -58,7 +62,8 @@ class IntakeInbox:
         """Messages to decide; everything they rest on is acknowledged."""
         forgotten: set[str] = set()  # by a message of this very fetch, not yet in the book
         messages = [self._read(one, writer.state, forgotten) for one in records]
-        return list(await asyncio.gather(*(self._put_away(*pair, writer.state) for pair in zip(records, messages, strict=True))))
+        pairs = zip(records, messages, strict=True)
+        return list(await asyncio.gather(*(self._put_away(one, message, writer.state) for one, message in pairs)))
 
     def _read(self, one: Arrived, book: ReceiptBook, forgotten: set[str]) -> Any:
         message = wire.read(self.topic, one.record.value, one.at, self._vault)
@@ -79,20 +84,16 @@ class IntakeInbox:
         filing = wire.file(self.topic, message, self._cities.configured.geo.locate, self._vault, gone)
         return filing._replace(filed=replace(filing.filed, filed_at=at))
 
+    async def salvage(self, incoming: Incoming, fault: Exception) -> Unreadable:
+        """The rules failed on a message."""
+        message = failed(incoming.message, fault)
+        await keep(self._dead_letters, incoming.record, incoming.at, message)
+        return message
+
     async def _put_away(self, one: Arrived, message: Any, book: ReceiptBook) -> IntakeMessage:
         record = one.record
         if isinstance(message, Unreadable):
-            await self._dead_letters.put(
-                record.topic,
-                record.partition,
-                record.offset,
-                record.key,
-                record.value,
-                message.reason,
-                message.detail,
-                one.at,
-                record.headers,
-            )
+            await keep(self._dead_letters, record, one.at, message)
         elif isinstance(message, Misplaced):
             await self._producer.send_and_wait(
                 record.topic,
@@ -113,7 +114,7 @@ class IntakeInbox:
 def register(app: App, take: Take, topics: list[str]) -> None:
     """The agent `intake`."""
 
-    @app.agent(app.topic(*topics, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"))
+    @app.agent(raw_topic(app, *topics))
     async def intake(stream: Any) -> None:
         async def work() -> None:
             async for event, fetched in fetches(app, stream):

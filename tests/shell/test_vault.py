@@ -182,22 +182,25 @@ class Intake:
     def __init__(self, kafka: str, meanwhile: Any = None) -> None:
         self.kafka, self.meanwhile = kafka, meanwhile
 
-    async def answer(self, source_id: str) -> m.ForgetReporter:
+    async def answer(self, source_id: str, orders: int = 1) -> m.ForgetReporter:
+        """Answer the last of so many orders."""
         partition = scan.partition_of("complaints", f"test_vault/{source_id}".encode())
         while True:
-            async for record in scan.scan(self.kafka, "complaints", [partition]):
-                told = read("complaints", record.value, AT, VAULT)
-                if isinstance(told, m.ForgetReporter) and told.source_id == source_id:
-                    if self.meanwhile:
-                        await self.meanwhile()
-                    await self._record(partition, told)
-                    return told
+            told = [
+                read("complaints", r.value, AT, VAULT) async for r in scan.scan(self.kafka, "complaints", [partition])
+            ]
+            heard = [t for t in told if isinstance(t, m.ForgetReporter) and t.source_id == source_id]
+            if len(heard) == orders:
+                if self.meanwhile:
+                    await self.meanwhile()
+                await self._record(partition, heard[-1])
+                return heard[-1]
             await asyncio.sleep(0.1)
 
     async def _record(self, partition: int, told: m.ForgetReporter) -> None:
         record = Record(
-            prev="", epoch=0, inbox_offset=0, at=AT, desk="", seq=1, cause=Cause(type="ForgetReporter"), rules="", city="",
-            posted_through=-1,
+            prev="", epoch=0, inbox_offset=0, at=AT, desk="", seq=1, cause=Cause(type="ForgetReporter"), rules="",
+            city="", posted_through=-1,
             events=[ReporterForgotten(source=told.source, source_id=told.source_id, case_id=case_of(told.source_id))],
         )  # fmt: skip
         async with producer(self.kafka) as sender:
@@ -230,7 +233,7 @@ async def test_forgetting_without_intake_destroys_the_key_and_can_be_run_again(k
     case = case_of("alone")
     await keep(kafka, filing("alone"))
     assert await reporters.forget(kafka, VAULT, case, wait=0.5) == reporters.Forgotten(keys=1, remembered=False)
-    answered = asyncio.create_task(Intake(kafka).answer("alone"))
+    answered = asyncio.create_task(Intake(kafka).answer("alone", orders=2))
     assert await reporters.forget(kafka, VAULT, case) == reporters.Forgotten(keys=0, remembered=True)
     await answered
 

@@ -1,0 +1,278 @@
+"""What squads and units are told, as Redis streams: an entry for each offer, work order, change of term, loss.
+
+    paidan:{<desk>}:offers:<squad>   stream   a squad's entries
+    paidan:{<desk>}:orders:<unit>    stream   a unit's, of this desk (a unit may work for several)
+    paidan:{<desk>}:pushed           string   "<offset> <hash>" of the last record whose entries are there
+
+1. An entry's id is `<log offset>-<index of the event>`: derived, so that whoever reads may read twice and act once.
+2. Entries and position are written by one script, only if the stored position is the one we wrote last; an id at or
+   below a stream's last is skipped.
+3. A stream keeps its last KEEP entries exactly, not about (`~`): what is kept depends on the log alone.
+4. If Redis does not hold our position (FLUSHALL), the desk's log is read again from its start by a second fold, and the
+   streams are written anew: the same entries under the same ids. Price: one reading of the whole log, some 20 s of CPU
+   for a million records, in which this desk's offers wait. A snapshot cannot save it: the texts of an entry are those
+   of its moment.
+
+An entry's fields are text; empty ones are left out. Consumer groups of readers do not survive a FLUSHALL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from dispatchers import events as e
+from dispatchers.case import Assignment, Case
+from dispatchers.writer import DeskRoom, Writer
+
+from . import metrics
+from .board import key
+from .clock import Clock
+from .reader import Fold, Mark, Position, Step
+from .whiteboard import patiently
+
+# A busy squad gets 60 offers on a day, each with one or two more entries: three days. A device that was away longer
+# asks for its open cases (the board), not for what it missed.
+KEEP = 500
+log = structlog.get_logger(__name__)
+
+# KEYS position, streams; ARGV expected, new, KEEP, then for each entry: its stream's index in KEYS, its id, the number
+# of words of its fields, the words. Answers 1, or the position that stands there instead.
+_SEND = """
+local there = redis.call('GET', KEYS[1]) or ''
+if there ~= ARGV[1] then return there end
+local i = 4
+while i <= #ARGV do
+  local n = tonumber(ARGV[i + 2])
+  local added = redis.pcall('XADD', KEYS[tonumber(ARGV[i])], 'MAXLEN', ARGV[3], ARGV[i + 1], unpack(ARGV, i + 3, i + 2 + n))
+  if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller') then return added end
+  i = i + 3 + n
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+class Notice(NamedTuple):
+    """An entry to be written. `filed_at` (run's clock): when the complaint came, for a first offer; else 0."""
+
+    offset: int
+    index: int
+    stream: str
+    fields: dict[str, str]
+    filed_at: int
+
+    @property
+    def id(self) -> str:
+        return f"{self.offset}-{self.index}"
+
+
+def notice(step: Step, desk: str) -> Notice | None:
+    """What an event has to tell a squad or a unit, if anything."""
+    match step.event:
+        case e.AssignmentOffered():
+            kind, case = "offer", step.after
+        case e.WorkOrderIssued():
+            kind, case = "work_order", step.after
+        case e.LeaseExtended():
+            kind, case = "extended", step.after
+        case e.ReworkOrdered() | e.WorkOrderReopened():
+            kind, case = "rework", step.after
+        case e.LeaseExpired() | e.AssignmentReturned() | e.AssignmentWithdrawn():
+            kind, case = "withdrawn", step.before
+        case _:
+            return None
+    assert case and case.assignment, f"{type(step.event).__name__} without an assignment"
+    held = case.assignment
+    stream = key(desk, f"orders:{held.unit}" if held.unit else f"offers:{held.squad}")
+    first = kind == "offer" and held.attempt == 1
+    return Notice(step.offset, step.index, stream, _fields(kind, step.event, case, held), case.filed_at if first else 0)
+
+
+def _fields(kind: str, event: e.CaseEvent, case: Case, held: Assignment) -> dict[str, str]:
+    reason = "lease_expired" if isinstance(event, e.LeaseExpired) else getattr(event, "reason", "")
+    fields = {
+        "kind": kind,
+        "assignment_id": held.id,
+        "attempt": held.attempt,
+        "case_id": case.id,
+        "case_version": event.case_version,
+        "case_no": case.no,
+        "squad": held.squad,
+        "team": held.team,
+        "unit": held.unit,
+        "officers": ",".join(held.officers),
+        "priority": case.priority,
+        "item": case.item,
+        "title": case.title,
+        "address": case.address,
+        "lon": "" if case.lon is None else case.lon,
+        "lat": "" if case.lat is None else case.lat,
+        "due_at": held.due_at,  # of the answer or the signature
+        "limit_at": case.due_at or "",  # of the disposal
+        "channel": held.channel,
+        "reason": reason,
+    }
+    return {name: str(value) for name, value in fields.items() if value != ""}
+
+
+class _Last:
+    """A watcher that keeps the last KEEP notices of each stream."""
+
+    def __init__(self, desk: str) -> None:
+        self.desk = desk
+        self.streams: dict[str, deque[Notice]] = {}
+
+    def see(self, step: Step) -> None:
+        told = notice(step, self.desk)
+        if told:
+            self.streams.setdefault(told.stream, deque(maxlen=KEEP)).append(told)
+
+    def passed(self, position: Position) -> None:
+        pass
+
+
+class Push:
+    """The streams of one desk. A watcher of its fold."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        fold: Fold,
+        stored: Position | None,
+        history: Callable[[Fold, int], Awaitable[None]],
+        clock: Clock,
+        *,
+        goal: int = 0,
+    ) -> None:
+        """`stored` is the position found in Redis, None if there is none or Redis could not be asked; `history` reads a
+        new fold from the log's start through an offset (`reader.replay`).
+
+        Latencies are measured of what follows `stored`, or else of what is written after the log offset `goal`.
+        """
+        self._redis, self._fold, self._history, self._clock = redis, fold, history, clock
+        self._desk = fold.desk.id
+        self._script = redis.register_script(_SEND)
+        # A fold from the log's start needs no history, if Redis is as empty as it then must be.
+        self._mark = Mark(stored or Position(), fold.position)
+        self._whole = stored is not None or fold.position == Position()
+        self._written = stored or Position()
+        self._measured_from = stored.offset + 1 if stored else goal
+        self._due: list[Notice] = []
+        self._passed: dict[int, str] = {}  # records since the last write
+        self._lock = asyncio.Lock()
+        fold.watchers.append(self)
+
+    def see(self, step: Step) -> None:
+        """Take note of what must be told."""
+        if step.offset <= self._written.offset:
+            return
+        told = notice(step, self._desk)
+        if told:
+            self._due.append(told)
+        elif isinstance(step.event, e.AssignmentAccepted) and step.before and step.before.assignment:
+            if step.offset >= self._measured_from:
+                waited = (step.at - step.before.assignment.offered_at) / 1000
+                metrics.ack_latency_seconds.of(str(step.before.priority)).observe(waited)
+
+    def passed(self, position: Position) -> None:
+        """The entries of the record there are known."""
+        self._mark.passed(position)
+        if position.offset > self._written.offset:
+            self._passed[position.offset] = position.hash
+
+    async def send(self, *, check: bool = False) -> None:
+        """Write what is due; returns when Redis has it, however long that takes.
+
+        `check`: also when nothing is due see whether all is still there.
+        """
+        async with self._lock:
+            if self._mark.ours is None:
+                return  # all that the fold has is written; it has yet to pass the stored position
+            if self._mark.ours is False:
+                self._whole = False
+            if self._whole and self._written.offset >= self._fold.position.offset and not check:
+                return
+            while not (self._whole and await self._send()):
+                if not self._whole:
+                    await self._anew()
+
+    async def _send(self) -> bool:
+        """One round trip. False: Redis holds something else; either it is understood now, or `_whole` is False."""
+        due, new, passed = list(self._due), self._fold.position, self._passed
+        streams = sorted({n.stream for n in due})
+        at = {stream: i for i, stream in enumerate(streams, 2)}
+        args: list[Any] = [_text(self._written), _text(new), KEEP]
+        for n in due:
+            words = [word for pair in n.fields.items() for word in pair]
+            args += [at[n.stream], n.id, len(words), *words]
+        keys = [key(self._desk, "pushed"), *streams]
+        answer = await patiently("push", lambda: self._evaluate(keys, args))
+        if answer != 1 and answer != _text(new):
+            there = Position.parse(answer)
+            if there and passed.get(there.offset) == there.hash:  # another worker was here before us
+                self._settle(there)
+            else:
+                self._whole = False
+            return False
+        self._settle(new)
+        now = self._clock.now()
+        for n in due:
+            metrics.push_sent.of(n.fields["kind"]).inc()
+            if n.filed_at and n.offset >= self._measured_from:
+                metrics.offer_latency_seconds.of().observe(self._clock.wall_seconds(n.filed_at, now))
+        return True
+
+    async def _evaluate(self, keys: list[str], args: list[Any]) -> Any:
+        try:
+            return await self._script(keys=keys, args=args)
+        except ResponseError as fault:
+            if "WRONGTYPE" in str(fault):  # a stranger wrote under our names; writing anew deletes it
+                return ""
+            raise
+
+    def _settle(self, position: Position) -> None:
+        """Everything up to there is written."""
+        self._written = position
+        self._due = [n for n in self._due if n.offset > position.offset]
+        self._passed = {o: h for o, h in self._passed.items() if o > position.offset}
+
+    async def _anew(self) -> None:
+        """Read the log again from its start and write the streams from it."""
+        through = self._fold.position
+        last = _Last(self._desk)
+        again = Fold(Writer(self._desk, DeskRoom()), self._fold.partition, [last])
+        if through.offset >= 0:
+            await self._history(again, through.offset)
+        assert again.position == through, "the log changed under us"
+        await patiently("push", lambda: self._write(last, through))
+        self._settle(through)
+        self._whole, self._mark = True, Mark(through, through)
+        metrics.redis_rebuilds.of("push").inc()
+        log.info("streams written anew", desk=self._desk, streams=len(last.streams), offset=through.offset)
+
+    async def _write(self, last: _Last, position: Position) -> None:
+        old = [k async for kind in ("offers", "orders") for k in self._redis.scan_iter(key(self._desk, f"{kind}:*"), 1000)]
+        pipe = self._redis.pipeline(transaction=True)
+        pipe.delete(key(self._desk, "pushed"), *old)
+        for stream, notices in last.streams.items():
+            for n in notices:
+                pipe.xadd(stream, n.fields, id=n.id)
+        pipe.set(key(self._desk, "pushed"), _text(position))
+        await pipe.execute()
+
+
+async def stored_position(redis: Redis, desk: str) -> Position | None:
+    """Up to where the streams of a desk are written, as Redis says. Raises RedisError."""
+    return Position.parse(await redis.get(key(desk, "pushed")))
+
+
+def _text(position: Position) -> str:
+    """As it stands in Redis: nothing before the first record, so that an empty Redis is what a new log expects."""
+    return str(position) if position.offset >= 0 else ""
