@@ -43,11 +43,12 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
         for team in decision.city.teams_of(squad.id):
             if decision.city.leads(team) != leaders or (only and team.id != only):
                 continue
-            officers = _certified(decision, team, item)
+            present = on_duty(decision, team)
+            officers = _certified(decision, present, item)
             candidate = Candidate(
                 squad=squad.id, team=team.id, pairs=len(officers) // 2, load=decision.load(team.id), metres=way
             )
-            reason = _unable(decision, case, squad, team, officers)
+            reason = _unable(decision, case, squad, team, present, officers)
             if reason:
                 lost.append(replace(candidate, lost=reason))
             else:
@@ -73,21 +74,20 @@ def on_duty(decision: Decision, team: Team) -> list[str]:
     return present
 
 
-def _certified(decision: Decision, team: Team, item: Item | None) -> tuple[str, ...]:
-    """Officers on duty who may enforce the item; for an item nobody knows, those on duty (an operator sends them)."""
-    present = on_duty(decision, team)
-    if item is None:
-        return tuple(present)
-    return tuple(o for o in present if decision.city.certified(o, item, decision.day))
+def _certified(decision: Decision, present: list[str], item: Item | None) -> tuple[str, ...]:
+    """Who of those on duty may enforce the item; for an item nobody knows, all of them (an operator sends them)."""
+    return tuple(o for o in present if item is None or decision.city.certified(o, item, decision.day))
 
 
-def _unable(decision: Decision, case: Case, squad: Squad, team: Team, certified: tuple[str, ...]) -> str:
+def _unable(
+    decision: Decision, case: Case, squad: Squad, team: Team, present: list[str], certified: tuple[str, ...]
+) -> str:
     if squad.id in case.barred:
         return "returned_before"
     if team.id in case.tried:
         return "did_not_answer"
     if len(certified) < 2:
-        return "no_certified_pair" if on_duty(decision, team) else "off_duty"
+        return "no_certified_pair" if present else "off_duty"
     if decision.load(squad.id) + case.weight > squad.cap:
         return "cap"
     return ""

@@ -9,6 +9,8 @@ letter and a wake-up with nothing due decide nothing (law 1).
 
 from __future__ import annotations
 
+from itertools import islice
+
 from . import events as e
 from . import messages as m
 from .city import City
@@ -18,6 +20,7 @@ from .orders import carry_out
 from .registration import broken, register, take, update
 from .state import Desk
 
+LOOKED_AT = 8  # waiting cases for one that was freed: the first may need what the freed team lacks, the next may not
 DUE_AT_ONCE = 100  # a wake-up decides at most this many things, so that no record grows without bound
 
 
@@ -93,6 +96,5 @@ def _use_freed(decision: Decision) -> None:
         squad = decision.city.squads.get(squad_id)
         if squad is None:
             continue
-        for case in list(decision.waiting(squad.territory)):
-            if place(decision, case).assignment is None:
-                break  # the next one is no more urgent, and nobody is free
+        for case in list(islice(decision.waiting(squad.territory), LOOKED_AT)):
+            place(decision, case)

@@ -92,10 +92,14 @@ class Head(msgspec.Struct, kw_only=True):
         self.offset = offset
         self.epoch, self.inbox_offset = record.epoch, record.inbox_offset
         self.at, self.seq = record.at, record.seq
-        self.posted_through = record.posted_through
-        if self.outbox and self.outbox[0][0] <= record.posted_through:
-            self.outbox = [(o, letter) for o, letter in self.outbox if o > record.posted_through]
+        self.posted(record.posted_through)
         self.outbox += [(offset, letter) for letter in letters(record)]
+
+    def posted(self, through: int) -> None:
+        """The letters of all records up to this offset are with their receivers."""
+        self.posted_through = max(self.posted_through, through)
+        if self.outbox and self.outbox[0][0] <= self.posted_through:
+            self.outbox = [(o, letter) for o, letter in self.outbox if o > self.posted_through]
 
 
 def letters(record: Record) -> list[Letter]:

@@ -122,7 +122,7 @@ class Writer:
 
     def posted(self, through: int) -> None:
         """All letters of the records up to this log offset are with their receivers; the next record says so."""
-        self.head.posted_through = max(self.head.posted_through, through)
+        self.head.posted(through)
 
     def open_epoch(self, at: int, city: str) -> Decided:
         """The record with which a log imported into a new cluster begins to count a new inbox (law 3)."""

@@ -78,8 +78,8 @@ class Log:
         observe: Observe,
     ) -> None:
         """
-        `post` queues a letter and gives a future of its acknowledgement. `salvage` keeps the bytes of a message on
-        which the rules failed, acknowledged, and gives the message to decide in its place. `leave` ends the process.
+        `post` queues a letter and gives a future of its acknowledgement. `salvage` keeps the bytes of a message that
+        the rules failed on, acknowledged, and gives the message to decide in its place. `leave` ends the process.
         """
         self.tp = TopicPartition(log, partition)
         self.writer = writer
@@ -96,11 +96,6 @@ class Log:
         """The last inbox offset that has a record."""
         return self.writer.head.inbox_offset
 
-    @property
-    def idle(self) -> bool:
-        """Nothing is on its way."""
-        return self._queue.empty() and self._settled == self.writer.head.offset
-
     async def take(self, messages: list[Incoming], city: Callable[[], City], done: Callable[[], None]) -> int:
         """Decide messages in order and append their records; `done` is called when all of it is settled.
 
@@ -109,6 +104,8 @@ class Log:
         began = time.perf_counter()
         decided: list[Decided] = []
         for incoming in messages:
+            if incoming.record.offset <= self.inbox_offset:
+                continue  # delivered again by a rebalance while the first delivery was being prepared
             try:
                 one = self.writer.decide(incoming.message, incoming.record.offset, incoming.at, city())
                 self._failed_in_a_row = 0
@@ -129,8 +126,9 @@ class Log:
         message = await self._salvage(incoming, fault)
         return self.writer.decide(message, incoming.record.offset, incoming.at, city)
 
-    async def repost(self) -> None:
-        """Post again what a predecessor may not have posted (law 7). Before anything is decided."""
+    async def begin(self) -> None:
+        """After the log was folded and before anything is decided: post again what may not have been posted (law 7)."""
+        self._settled = self.writer.head.offset
         outbox = list(self.writer.head.outbox)
         await self._deliver([letter for _, letter in outbox])
         if outbox:

@@ -108,6 +108,8 @@ class Writers:
         stay = {held.log.tp: held.log.writer for held in self._held.values()}
         await catch_up(self._kafka, stay)
         await self._take([tp for tp in tps if tp not in self._held])
+        for held in self._held.values():
+            await held.log.begin()
         await self._check_inboxes()
         self.changed.set()
         log.info("partitions taken", count=len(tps))
@@ -133,7 +135,6 @@ class Writers:
                 leave=leave,
                 observe=self._observe,
             )
-            await held.repost()
             self._held[tp] = _Held(inbox, held)
 
     async def _check_inboxes(self) -> None:

@@ -1,0 +1,204 @@
+"""`paidan tell`: the process that shows what was decided. Agents `board`, `push`, `facts` on one Faust app.
+
+    partitions assigned ─▶ where does each view stand? ─▶ one fold per partition, at the earliest of them
+    records fetched     ─▶ folded once ─▶ board and push: Redis; facts: case-events
+
+Nothing here decides, and nothing waits for it. Any number of such processes; each partition is told by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import stamina.instrumentation
+import structlog
+from aiokafka import AIOKafkaProducer, TopicPartition
+from faust.types import TP
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from dispatchers.city import City
+
+from . import facts, metrics, push, reader
+from .agents import tell as agents
+from .app import App, Fetched, leave, make_app
+from .app import run as run_app
+from .board import Board
+from .cities import Cities
+from .city_files import load
+from .clock import Clock
+from .kafka_io import ends, producer
+from .kafka_io import reader as kafka_reader
+from .settings import Settings
+from .whiteboard import connect
+
+NAME = "paidan-tell"
+LINGER_S = 0.004  # before each fetch: a third less CPU for 2 ms (streaming.md §8.3)
+CHECK_EVERY_S = 5.0  # whether Redis still holds what was written, when nothing is decided
+log = structlog.get_logger(__name__)
+
+
+class _Told(NamedTuple):
+    """One partition, and who watches it."""
+
+    fold: reader.Fold
+    board: Board
+    push: push.Push
+    facts: facts.Facts
+
+
+class Tell:
+    """What the process is made of; joined here and nowhere else."""
+
+    def __init__(self, settings: Settings, cities: Cities, clock: Clock) -> None:
+        self._kafka, self._url = settings.kafka, settings.redis
+        self._cities, self._clock = cities, clock
+        self._desks = {d.partition: d.id for d in cities.configured.city.pack.desks}
+        self._told: dict[int, _Told] = {}
+        self._redis: Redis | None = None
+        self._producer: AIOKafkaProducer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def positions(self, tps: list[TP]) -> dict[TP, int]:
+        """Take these partitions, and only these; returns where to read each log on.
+
+        Raises:
+            LogDamagedError: a view stands where its log never was.
+        """
+        await self._start()
+        held = {tp.partition for tp in tps}
+        for partition in self._told.keys() - held:
+            told = self._told.pop(partition)
+            told.board.close()
+            await told.facts.save()
+        await self._take(sorted(held - self._told.keys()))
+        return {tp: self._told[tp.partition].fold.chain.next for tp in tps}
+
+    async def _start(self) -> None:
+        """What needs a running loop."""
+        if self._producer is None:
+            self._producer = producer(self._kafka, linger_ms=2)
+            await self._producer.start()
+            self._redis = connect(self._url)
+            self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._check())]
+            for task in self._tasks:
+                task.add_done_callback(_ended)
+
+    async def _take(self, partitions: list[int]) -> None:
+        if not partitions:
+            return
+        assert self._redis and self._producer
+        async with kafka_reader(self._kafka) as consumer:
+            bounds = await ends(consumer, [TopicPartition(reader.LOG, p) for p in partitions])
+        published = await facts.stored_positions(self._kafka, partitions)
+        for p in partitions:
+            name = self._desks.get(p, f"desk-inbox/{p}")
+            goal = bounds[TopicPartition(reader.LOG, p)][1]
+            fact = published.get(p)
+            pushed = await self._pushed(name)
+            # The streams' texts and the public events must be folded in their moment; the board only wants the end. A
+            # push without a position reads the log again by itself.
+            through = min([s.offset for s in (fact or reader.Position(), pushed) if s is not None])
+            fold = reader.Fold(await reader.fold_to(self._kafka, p, name, through), p)
+            self._told[p] = _Told(
+                fold,
+                Board(self._redis, fold, self._city, self._clock, goal=goal),
+                push.Push(self._redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=goal),
+                facts.Facts(self._producer, fold, fact),
+            )
+        log.info("partitions taken", count=len(partitions))
+
+    async def _pushed(self, desk: str) -> reader.Position | None:
+        assert self._redis
+        try:
+            return await push.stored_position(self._redis, desk)
+        except (RedisError, OSError) as fault:  # it is away: whatever it holds is written anew when it is back
+            log.warning("redis does not answer", fault=f"{type(fault).__name__}: {fault}")
+            return None
+
+    async def _city(self, version: str) -> City:
+        await self._cities.require(version)
+        return self._cities.of(version).city
+
+    # -- agents --------------------------------------------------------------------------------------------------------
+
+    async def board(self, fetched: Fetched, done: Callable[[], None]) -> None:
+        """Show what was fetched on the board."""
+        if told := self._read(fetched):
+            await told.board.show()
+        done()
+
+    async def push(self, fetched: Fetched, done: Callable[[], None]) -> None:
+        """Push what was fetched to squads and units."""
+        if told := self._read(fetched):
+            await told.push.send()
+        done()
+
+    async def facts(self, fetched: Fetched, done: Callable[[], None]) -> None:
+        """Publish what was fetched."""
+        if told := self._read(fetched):
+            await told.facts.publish()
+        done()
+
+    def _read(self, fetched: Fetched) -> _Told | None:
+        """The partition with these records folded, by whoever was handed them first; None: it is another worker's."""
+        told = self._told.get(fetched.partition)
+        if told:
+            told.fold.read(fetched.records)
+        return told
+
+    # -- timers --------------------------------------------------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(facts.EVERY_S)
+            for told in list(self._told.values()):
+                await told.facts.save()
+
+    async def _check(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_EVERY_S)
+            for told in list(self._told.values()):
+                await told.board.show(check=True)
+                await told.push.send(check=True)
+
+    async def close(self) -> None:
+        """Keep the positions and close the connections."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for told in self._told.values():
+            await told.facts.save()
+        if self._producer and self._redis:
+            await self._producer.stop()
+            await self._redis.aclose()
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (fault := task.exception()):
+        leave(fault)
+
+
+def build(settings: Settings) -> App:
+    """The Faust app, not yet started."""
+    cities = Cities(settings.kafka, load(settings.city))
+    metrics.DESKS.declare(cities.configured.city.desks)
+    tell = Tell(settings, cities, Clock.read(settings.clock))
+    app = make_app(settings, NAME, tell.positions, linger_s=LINGER_S)
+    agents.register(app, tell.board, tell.push, tell.facts)
+
+    @app.on_before_shutdown.connect(weak=False)
+    async def close(app: App, **_: object) -> None:
+        await tell.close()
+
+    return app
+
+
+def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT."""
+    stamina.instrumentation.set_on_retry_hooks([])  # `patiently` says it itself, and not at each try
+    metrics.serve(settings.metrics_port)
+    run_app(build(settings))
