@@ -165,6 +165,8 @@ class Board:
 
     def _show_gauges(self, clock: Clock) -> None:
         """Gauges that look at the tally when they are scraped: right at that moment, and free between."""
+        if self._desk not in metrics.DESKS:
+            return
         tally = self._tally
         for status in Status:
             metrics.cases.of(self._desk, status).set_function(lambda s=status: tally.statuses.get(s, 0))

@@ -75,7 +75,9 @@ class Tell:
             told.board.close()
             await told.facts.save()
         await self._take(sorted(held - self._told.keys()))
-        return {tp: self._told[tp.partition].fold.chain.next for tp in tps}
+        # One record again: it says nothing new, but an agent whose last fetches were of the old generation, and so
+        # dropped, writes what is due.
+        return {tp: max(0, self._told[tp.partition].fold.chain.next - 1) for tp in tps}
 
     async def _start(self) -> None:
         """What needs a running loop."""
@@ -94,22 +96,25 @@ class Tell:
         async with kafka_reader(self._kafka) as consumer:
             bounds = await ends(consumer, [TopicPartition(reader.LOG, p) for p in partitions])
         published = await facts.stored_positions(self._kafka, partitions)
-        for p in partitions:
-            name = self._desks.get(p, f"desk-inbox/{p}")
-            goal = bounds[TopicPartition(reader.LOG, p)][1]
-            fact = published.get(p)
-            pushed = await self._pushed(name)
-            # The streams' texts and the public events must be folded in their moment; the board only wants the end. A
-            # push without a position reads the log again by itself.
-            through = min([s.offset for s in (fact or reader.Position(), pushed) if s is not None])
-            fold = reader.Fold(await reader.fold_to(self._kafka, p, name, through), p)
-            self._told[p] = _Told(
-                fold,
-                Board(self._redis, fold, self._city, self._clock, goal=goal),
-                push.Push(self._redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=goal),
-                facts.Facts(self._producer, fold, fact),
-            )
+        told = await asyncio.gather(*(self._tell(p, bounds[TopicPartition(reader.LOG, p)][1], published.get(p)) for p in partitions))
+        self._told.update(zip(partitions, told, strict=True))
         log.info("partitions taken", count=len(partitions))
+
+    async def _tell(self, partition: int, end: int, published: reader.Position | None) -> _Told:
+        """One partition, folded to where its views stand."""
+        assert self._redis and self._producer
+        name = self._desks.get(partition, f"desk-inbox/{partition}")
+        pushed = await self._pushed(name)
+        # The streams' texts and the public events must be folded in their moment; the board only wants the end. Streams
+        # without a position are read again from the log's start by themselves.
+        through = min([s.offset for s in (published or reader.Position(), pushed) if s is not None])
+        fold = reader.Fold(await reader.fold_to(self._kafka, partition, name, through), partition)
+        return _Told(
+            fold,
+            Board(self._redis, fold, self._city, self._clock, goal=end),
+            push.Push(self._redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=end),
+            facts.Facts(self._producer, fold, published),
+        )
 
     async def _pushed(self, desk: str) -> reader.Position | None:
         assert self._redis

@@ -1,0 +1,115 @@
+"""`paidan targets`: one exporter of the official numbers, folded from all desk logs from their start, and of the lag.
+
+No Faust, no group, no stored position: a restart reads all of it again and comes to the same numbers (about ten seconds
+for a million records, since only closings are decoded whole). One process in a city, or the numbers are there twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from dispatchers.events import CaseClosed
+from dispatchers.record import Head, decode_record, digest
+from dispatchers.targets import Targets
+
+from . import metrics
+from .city_files import load
+from .clock import Clock
+from .kafka_io import reader
+from .lag import Lag
+from .reader import LOG, Chain
+from .scan import partitions
+from .settings import Settings
+
+SHOW_EVERY_S = 1.0
+log = structlog.get_logger(__name__)
+
+
+class _Brief(msgspec.Struct):
+    """What every record is asked."""
+
+    inbox_offset: int
+    at: int
+
+
+_brief = msgspec.json.Decoder(_Brief).decode
+
+
+class Exporter:
+    """The fold of all desk logs, and its gauges."""
+
+    def __init__(self, targets: Targets, clock: Clock) -> None:
+        self.targets, self._clock = targets, clock
+        self._chains: dict[int, Chain] = {}
+        self.decided: dict[tuple[str, int], int] = {}
+        self._newest = 0
+
+    def take(self, record: ConsumerRecord) -> None:
+        """Fold a stored record, if it is valid. Raises LogDamagedError, msgspec.DecodeError."""
+        chain = self._chains.get(record.partition)
+        if chain is None:
+            chain = self._chains[record.partition] = Chain(LOG, record.partition, Head(writer=""))
+        raw = record.value
+        if not chain.valid(record.offset, raw):
+            return
+        chain.head.hash, chain.head.offset = digest(raw), record.offset
+        brief = _brief(raw)
+        self.decided["desk-inbox", record.partition] = brief.inbox_offset + 1
+        self._newest = max(self._newest, brief.at)
+        if b'"CaseClosed"' in raw:  # also in somebody's text, perhaps: then it is decoded for nothing
+            for event in decode_record(raw).events:
+                if isinstance(event, CaseClosed):
+                    self.targets.take(event, brief.at)
+
+    def show(self) -> None:
+        """Set the gauges, as of now: at midnight "today" begins anew without an event."""
+        shares = self.targets.shares(self._clock.now())
+        for part, stream, window, desk in list(metrics.target_cases.series()):
+            share = shares.get((window, stream, desk))  # type: ignore[call-overload]
+            metrics.target_cases.of(part, stream, window, desk).set(getattr(share, part) if share else 0)
+        metrics.target_watermark.of().set(self._newest / 1000)
+
+
+async def follow(consumer: AIOKafkaConsumer, exporter: Exporter) -> None:
+    """Fold what there is and what comes, until cancelled. The gauges are set once everything there was is folded."""
+    tps = [TopicPartition(LOG, p) for p in range(partitions(LOG))]
+    consumer.assign(tps)
+    await consumer.seek_to_beginning(*tps)
+    left = {tp: end for tp, end in (await consumer.end_offsets(tps)).items() if end}
+    while True:
+        for records in (await consumer.getmany(timeout_ms=int(SHOW_EVERY_S * 1000))).values():
+            for record in records:
+                exporter.take(record)
+        left = {tp: end for tp, end in left.items() if await consumer.position(tp) < end}
+        if not left:
+            exporter.show()
+
+
+async def _run(settings: Settings) -> None:
+    pack = load(settings.city)
+    metrics.DESKS.declare(d.id for d in pack.desks)
+    metrics.target_cases.zero()
+    exporter = Exporter(Targets(pack.facts.utc_offset_minutes), Clock.read(settings.clock))
+    metrics.serve(settings.metrics_port)
+    lag = Lag(settings.kafka, lambda: dict(exporter.decided))
+    lag.start()
+    try:
+        async with reader(settings.kafka) as consumer:
+            work = asyncio.create_task(follow(consumer, exporter))
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+            await asyncio.gather(work, return_exceptions=False)
+    except asyncio.CancelledError:
+        log.info("ended")
+    finally:
+        lag.end()
+
+
+def run(settings: Settings) -> None:
+    """Until SIGTERM or SIGINT. Raises what ended it otherwise: a damaged log, a broker that is not there."""
+    asyncio.run(_run(settings))
