@@ -103,7 +103,8 @@ class City:
         Never another county's: the place of the violation decides whose it is (处罚法 art. 22).
         """
         near = (self.squad_at(t, day) for t in self._neighbours.get(squad.territory, ()))
-        return [s for s in near if s and s.desk == squad.desk and s.acting_name == squad.acting_name]
+        ours = [s for s in near if s and s.desk == squad.desk and s.acting_name == squad.acting_name]
+        return ours[: self.windows.neighbours]
 
     # -- competence ------------------------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ class City:
         for b in self.pack.borders:
             near[b.a].append((-b.metres, b.b))
             near[b.b].append((-b.metres, b.a))
-        return {t: [other for _, other in sorted(rows)][: self.windows.neighbours] for t, rows in near.items()}
+        return {t: [other for _, other in sorted(rows)] for t, rows in near.items()}
 
 
 def metres(lon1: float, lat1: float, lon2: float, lat2: float) -> int:

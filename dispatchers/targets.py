@@ -75,13 +75,13 @@ class Targets:
         self._cases[event.case_id] = new
         self._counts[new] += 1
 
-    def shares(self, now: int) -> dict[tuple[Window, Stream, str], Share]:
+    def shares(self, now: int) -> dict[tuple[str, str, str], Share]:
         """The shares of each window that `now` is in, by stream and desk; combinations without a case are left out.
 
         The share of several desks is `total` of theirs.
         """
         today = (now + self._offset) // DAY
-        sums: dict[tuple[Window, Stream, str], Share] = {}
+        sums: dict[tuple[str, str, str], Share] = {}
         for kind, count in self._counts.items():
             if not count:
                 continue

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -119,7 +120,14 @@ class Board:
         rows = [(i, encode(case_row(case, self._desk))) for i, case in changed if case]
         gone = [i for i, case in changed if case is None]
         squads = [(s, self._squad(s, city)) for s in sorted(self._squads & self._ours)]
-        args = [str(self._written), str(new), encode(desk_row(desk, self._tally, city)), len(rows), len(gone), len(squads)]
+        args = [
+            str(self._written),
+            str(new),
+            encode(desk_row(desk, self._tally, city)),
+            len(rows),
+            len(gone),
+            len(squads),
+        ]
         args += [*_flat(rows), *gone, *_flat(squads)]
         self._forget()
         answer = await patiently("board", lambda: self._send(args))
@@ -169,10 +177,10 @@ class Board:
             return
         tally = self._tally
         for status in Status:
-            metrics.cases.of(self._desk, status).set_function(lambda s=status: tally.statuses.get(s, 0))
+            metrics.cases.of(self._desk, status).set_function(partial(_count, tally.statuses, status))
         metrics.cases_unassigned.of(self._desk).set_function(lambda: len(tally.unassigned))
         for of, ages in (("open", tally.open), ("unassigned", tally.unassigned)):
-            metrics.oldest_age_seconds.of(self._desk, of).set_function(lambda a=ages: _age(a, clock.now()))
+            metrics.oldest_age_seconds.of(self._desk, of).set_function(partial(_age, ages, clock))
 
     def close(self) -> None:
         """The partition is another worker's now: its gauges too."""
@@ -180,10 +188,14 @@ class Board:
             family.drop(self._desk)
 
 
-def _age(registered: list[int], now: int) -> float:
+def _count(statuses: dict[Status, int], status: Status) -> float:
+    return statuses.get(status, 0)
+
+
+def _age(registered: list[int], clock: Clock) -> float:
     """Age in seconds of the oldest. Called from the scraper's thread, so it looks at the list once."""
     oldest = registered[:1]
-    return max(0.0, (now - oldest[0]) / 1000) if oldest else 0.0
+    return max(0.0, (clock.now() - oldest[0]) / 1000) if oldest else 0.0
 
 
 def _flat(pairs: Iterable[tuple[Any, Any]]) -> list[Any]:

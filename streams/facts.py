@@ -7,8 +7,8 @@
              ce_specversion   "1.0"                  content-type "application/json"
 
 At least once: a batch's acknowledgements are awaited, then the position counts as done. It is kept in the compacted
-topic `snapshots` under `facts/desk-log/<partition>`, at most a second old, so a crash repeats about a second. (Rejected:
-Redis, since a FLUSHALL would publish the whole log again; the group's offset, which Faust moves without us.)
+topic `snapshots` under `facts/desk-log/<partition>`, at most a second old, so a crash repeats about a second.
+(Rejected: Redis, since a FLUSHALL would publish the whole log again; the group's offset, which Faust moves without us.)
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from dispatchers.events import CaseEvent, CaseRegistered, CaseTaken
 
 from . import metrics
 from .kafka_io import ends, read_ranges, reader
-from .reader import LOG, Fold, LogDamagedError, Mark, Position, Step
+from .reader import LOG, Fold, Mark, Position, Step
+from .recovery import LogDamagedError
 
 TOPIC = "case-events"
 POSITIONS = "snapshots"
@@ -53,7 +54,7 @@ def fact(step: Step, desk: str, partition: int) -> Fact:
         value=public(step.event),
         headers=[
             ("ce_specversion", b"1.0"),
-            ("ce_id", f"{LOG}/{partition}/{step.offset}/{step.index}".encode()),
+            ("ce_id", f"{LOG}/{partition}/{step.offset}/{step.nth}".encode()),
             ("ce_source", f"/desks/{desk}".encode()),
             ("ce_type", f"paidan.{name}.v1".encode()),
             ("ce_time", rfc3339(step.at).encode()),
@@ -105,7 +106,9 @@ class Facts:
         """Raises LogDamagedError when the stored position is of another log: to go on would be to guess."""
         self._mark.passed(position)
         if self._mark.ours is False:
-            raise LogDamagedError(f"{LOG}/{self._partition}: case-events stand at {self._mark.stored}, which it has not")
+            raise LogDamagedError(
+                f"{LOG}/{self._partition}: case-events stand at {self._mark.stored}, which it has not"
+            )
 
     async def publish(self) -> None:
         """Publish what is due; returns when the broker has all of it. Raises KafkaError, TimeoutError."""

@@ -35,6 +35,7 @@ class Lag(threading.Thread):
         self._ended = threading.Event()
 
     def run(self) -> None:
+        """The thread's work."""
         admin: KafkaAdminClient | None = None
         while not self._ended.is_set():
             try:
@@ -42,7 +43,10 @@ class Lag(threading.Thread):
                 for (group, topic), records in measure(admin, self._decided()).items():
                     metrics.consumer_lag.of(group, topic).set(records)
                 metrics.lag_measured.of().set(time.time())
-            except (KafkaError, OSError) as fault:  # `lag_measured` stands still; the broker's absence is alarmed elsewhere
+            except (
+                KafkaError,
+                OSError,
+            ) as fault:  # `lag_measured` stands still; the broker's absence is alarmed elsewhere
                 log.warning("lag not measured", fault=f"{type(fault).__name__}: {fault}")
             self._ended.wait(EVERY_S)
         if admin:
@@ -59,7 +63,7 @@ def measure(admin: KafkaAdminClient, decided: Mapping[tuple[str, int], int]) -> 
     topics = sorted({t for of in GROUPS.values() for t in of})
     parts = {t["name"]: [p["partition_index"] for p in t["partitions"]] for t in admin.describe_topics(topics)}
     tps = [TopicPartition(t, p) for t in topics for p in parts.get(t, ())]
-    ends = admin.list_partition_offsets({tp: OffsetSpec.LATEST for tp in tps})
+    ends = admin.list_partition_offsets(dict.fromkeys(tps, OffsetSpec.LATEST))
     lags: dict[tuple[str, str], int] = {}
     for group, names in GROUPS.items():
         committed = admin.list_group_offsets(group)[group]

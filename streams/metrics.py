@@ -82,6 +82,10 @@ class Family(Generic[M]):
         for values in product(*self.labels.values()):
             self.of(*values)
 
+    def series(self) -> list[tuple[str, ...]]:
+        """Label values of the series there are."""
+        return list(self._children)
+
     def drop(self, *first: str) -> None:
         """Forget the series whose labels begin so: what they told is another process's now."""
         for values in [v for v in self._children if v[: len(first)] == first]:
@@ -112,9 +116,10 @@ PRIORITIES = ("0", "1", "2", "3")
 VIEWS = ("board", "push")
 PUSHED = ("offer", "work_order", "extended", "rework", "withdrawn")
 CASE_EVENTS = tuple(e.__name__ for e in events.CASE_EVENTS)
-CAUSES = tuple(
-    m.__name__ for kind in (messages.IntakeMessage, messages.DeskMessage) for m in get_args(kind)
-) + ("EpochOpened",)
+CAUSES = (
+    *(m.__name__ for kind in (messages.IntakeMessage, messages.DeskMessage) for m in get_args(kind)),
+    "EpochOpened",
+)
 UNREADABLE = (*get_args(faults.Reason), "no_desk_here", "rule_failed")
 REFUSALS = (
     "cap", "closed", "did_not_answer", "forbidden_now", "known", "no_certified_pair", "not_checked",
@@ -169,9 +174,7 @@ snapshots = _counter("paidan_snapshots_total", "Snapshots written", log=LOGS)
 # Wall seconds from the broker's append of the complaint to the acknowledged entry in the squad's stream; first offers.
 offer_latency_seconds = _histogram("paidan_offer_latency_seconds", "From complaint received to first offer", OFFER)
 # Seconds of the run's clock from an offer to its acceptance by a human, as decided.
-ack_latency_seconds = _histogram(
-    "paidan_ack_latency_seconds", "From offer to acceptance", PEOPLE, priority=PRIORITIES
-)
+ack_latency_seconds = _histogram("paidan_ack_latency_seconds", "From offer to acceptance", PEOPLE, priority=PRIORITIES)
 # Entries acknowledged in squads' and units' streams; entries of a rebuild are not counted again.
 push_sent = _counter("paidan_push_sent_total", "Entries in the streams of squads and units", kind=PUSHED)
 # Public events acknowledged in case-events; after a crash the last second is published, and counted, again.
@@ -192,7 +195,7 @@ oldest_age_seconds = _gauge(
 # -- targets -----------------------------------------------------------------------------------------------------------
 
 # First of the three 80 % numbers (domain.md §2.2, scope strict): cases closed by a grassroots squad (num), all that
-# count (den), by the day of closing in the city's zone. `all` is the union: never sum over `stream`. "No data" is den 0.
+# count (den), by the day of closing in the city's zone. `all` is the union: never sum over `stream`. den 0: no data.
 target_cases = _gauge(
     "paidan_target_cases",
     "Closed enforcement cases",
@@ -204,7 +207,9 @@ target_cases = _gauge(
 # Instant (run's clock) of the newest record folded into it.
 target_watermark = _gauge("paidan_target_watermark_timestamp_seconds", "Newest record in the numbers")
 # Records behind the end, summed over partitions. For desk-inbox "done" means decided: it is read from the log.
-consumer_lag = _gauge("paidan_consumer_lag_records", "Records not yet dealt with", group=GROUPS, topic=(*INBOXES, "desk-log"))
+consumer_lag = _gauge(
+    "paidan_consumer_lag_records", "Records not yet dealt with", group=GROUPS, topic=(*INBOXES, "desk-log")
+)
 # When the lag was last measured (wall clock): a lag that is not measured looks like none.
 lag_measured = _gauge("paidan_lag_measured_timestamp_seconds", "Last measurement of the lag")
 

@@ -50,7 +50,8 @@ if there ~= ARGV[1] then return there end
 local i = 4
 while i <= #ARGV do
   local n = tonumber(ARGV[i + 2])
-  local added = redis.pcall('XADD', KEYS[tonumber(ARGV[i])], 'MAXLEN', ARGV[3], ARGV[i + 1], unpack(ARGV, i + 3, i + 2 + n))
+  local stream, id = KEYS[tonumber(ARGV[i])], ARGV[i + 1]
+  local added = redis.pcall('XADD', stream, 'MAXLEN', ARGV[3], id, unpack(ARGV, i + 3, i + 2 + n))
   if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller') then return added end
   i = i + 3 + n
 end
@@ -63,14 +64,15 @@ class Notice(NamedTuple):
     """An entry to be written. `filed_at` (run's clock): when the complaint came, for a first offer; else 0."""
 
     offset: int
-    index: int
+    nth: int
     stream: str
     fields: dict[str, str]
     filed_at: int
 
     @property
     def id(self) -> str:
-        return f"{self.offset}-{self.index}"
+        """The entry's id in its stream."""
+        return f"{self.offset}-{self.nth}"
 
 
 def notice(step: Step, desk: str) -> Notice | None:
@@ -88,11 +90,12 @@ def notice(step: Step, desk: str) -> Notice | None:
             kind, case = "withdrawn", step.before
         case _:
             return None
-    assert case and case.assignment, f"{type(step.event).__name__} without an assignment"
-    held = case.assignment
+    held = case.assignment if case else None
+    assert case, f"{type(step.event).__name__} without a case"
+    assert held, f"{type(step.event).__name__} without an assignment"
     stream = key(desk, f"orders:{held.unit}" if held.unit else f"offers:{held.squad}")
     first = kind == "offer" and held.attempt == 1
-    return Notice(step.offset, step.index, stream, _fields(kind, step.event, case, held), case.filed_at if first else 0)
+    return Notice(step.offset, step.nth, stream, _fields(kind, step.event, case, held), case.filed_at if first else 0)
 
 
 def _fields(kind: str, event: e.CaseEvent, case: Case, held: Assignment) -> dict[str, str]:
@@ -176,10 +179,11 @@ class Push:
         told = notice(step, self._desk)
         if told:
             self._due.append(told)
-        elif isinstance(step.event, e.AssignmentAccepted) and step.before and step.before.assignment:
-            if step.offset >= self._measured_from:
-                waited = (step.at - step.before.assignment.offered_at) / 1000
-                metrics.ack_latency_seconds.of(str(step.before.priority)).observe(waited)
+        elif isinstance(step.event, e.AssignmentAccepted) and step.offset >= self._measured_from:
+            case = step.before
+            if case and case.assignment:
+                waited = (step.at - case.assignment.offered_at) / 1000
+                metrics.ack_latency_seconds.of(str(case.priority)).observe(waited)
 
     def passed(self, position: Position) -> None:
         """The entries of the record there are known."""
@@ -258,19 +262,21 @@ class Push:
         log.info("streams written anew", desk=self._desk, streams=len(last.streams), offset=through.offset)
 
     async def _write(self, last: _Last, position: Position) -> None:
-        old = [k async for kind in ("offers", "orders") for k in self._redis.scan_iter(key(self._desk, f"{kind}:*"), 1000)]
+        old: list[str] = []
+        for kind in ("offers", "orders"):
+            old += [name async for name in self._redis.scan_iter(key(self._desk, f"{kind}:*"), 1000)]
         pipe = self._redis.pipeline(transaction=True)
         pipe.delete(key(self._desk, "pushed"), *old)
         for stream, notices in last.streams.items():
             for n in notices:
-                pipe.xadd(stream, n.fields, id=n.id)
+                pipe.xadd(stream, n.fields, id=n.id)  # type: ignore[arg-type]  # its dict of unions is invariant
         pipe.set(key(self._desk, "pushed"), _text(position))
         await pipe.execute()
 
 
 async def stored_position(redis: Redis, desk: str) -> Position | None:
     """Up to where the streams of a desk are written, as Redis says. Raises RedisError."""
-    return Position.parse(await redis.get(key(desk, "pushed")))
+    return Position.parse(str(await redis.get(key(desk, "pushed"))))
 
 
 def _text(position: Position) -> str:

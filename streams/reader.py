@@ -83,7 +83,7 @@ class Step(NamedTuple):
     """One event of a valid record, and what it did to its case (None: the desk does not hold it)."""
 
     offset: int
-    index: int
+    nth: int  # event of the record, from 0
     at: int
     event: CaseEvent
     before: Case | None
@@ -125,6 +125,7 @@ class Fold:
 
     @property
     def position(self) -> Position:
+        """The last record that was folded."""
         return Position(self.head.offset, self.head.hash)
 
     def read(self, records: Iterable[ConsumerRecord]) -> None:
@@ -138,12 +139,12 @@ class Fold:
             return
         record = decode_record(raw)
         cases = self.desk.cases
-        for index, event in enumerate(record.events):
+        for nth, event in enumerate(record.events):
             if type(event) in _TOLD:
                 assert isinstance(event, CaseEvent)
                 before = cases.get(event.case_id)
                 evolve(self.desk, event, record.at)
-                step = Step(offset, index, record.at, event, before, cases.get(event.case_id))
+                step = Step(offset, nth, record.at, event, before, cases.get(event.case_id))
                 for watcher in self.watchers:
                     watcher.see(step)
             else:

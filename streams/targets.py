@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 
 import msgspec
 import structlog
@@ -69,8 +70,8 @@ class Exporter:
     def show(self) -> None:
         """Set the gauges, as of now: at midnight "today" begins anew without an event."""
         shares = self.targets.shares(self._clock.now())
-        for part, stream, window, desk in list(metrics.target_cases.series()):
-            share = shares.get((window, stream, desk))  # type: ignore[call-overload]
+        for part, stream, window, desk in metrics.target_cases.series():
+            share = shares.get((window, stream, desk))
             metrics.target_cases.of(part, stream, window, desk).set(getattr(share, part) if share else 0)
         metrics.target_watermark.of().set(self._newest / 1000)
 
@@ -81,13 +82,15 @@ async def follow(consumer: AIOKafkaConsumer, exporter: Exporter) -> None:
     consumer.assign(tps)
     await consumer.seek_to_beginning(*tps)
     left = {tp: end for tp, end in (await consumer.end_offsets(tps)).items() if end}
+    shown = 0.0
     while True:
         for records in (await consumer.getmany(timeout_ms=int(SHOW_EVERY_S * 1000))).values():
             for record in records:
                 exporter.take(record)
         left = {tp: end for tp, end in left.items() if await consumer.position(tp) < end}
-        if not left:
+        if not left and time.monotonic() - shown >= SHOW_EVERY_S:
             exporter.show()
+            shown = time.monotonic()
 
 
 async def _run(settings: Settings) -> None:
@@ -103,7 +106,7 @@ async def _run(settings: Settings) -> None:
             work = asyncio.create_task(follow(consumer, exporter))
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, work.cancel)
-            await asyncio.gather(work, return_exceptions=False)
+            await work
     except asyncio.CancelledError:
         log.info("ended")
     finally:

@@ -58,8 +58,7 @@ class Tell:
         self._cities, self._clock = cities, clock
         self._desks = {d.partition: d.id for d in cities.configured.city.pack.desks}
         self._told: dict[int, _Told] = {}
-        self._redis: Redis | None = None
-        self._producer: AIOKafkaProducer | None = None
+        self._connections: tuple[Redis, AIOKafkaProducer] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def positions(self, tps: list[TP]) -> dict[TP, int]:
@@ -81,48 +80,45 @@ class Tell:
 
     async def _start(self) -> None:
         """What needs a running loop."""
-        if self._producer is None:
-            self._producer = producer(self._kafka, linger_ms=2)
-            await self._producer.start()
-            self._redis = connect(self._url)
+        if self._connections is None:
+            sender = producer(self._kafka, linger_ms=2)
+            await sender.start()
+            self._connections = connect(self._url), sender
             self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._check())]
             for task in self._tasks:
                 task.add_done_callback(_ended)
 
+    def _connected(self) -> tuple[Redis, AIOKafkaProducer]:
+        assert self._connections, "partitions are taken before anything is fetched"
+        return self._connections
+
     async def _take(self, partitions: list[int]) -> None:
         if not partitions:
             return
-        assert self._redis and self._producer
         async with kafka_reader(self._kafka) as consumer:
             bounds = await ends(consumer, [TopicPartition(reader.LOG, p) for p in partitions])
         published = await facts.stored_positions(self._kafka, partitions)
-        told = await asyncio.gather(*(self._tell(p, bounds[TopicPartition(reader.LOG, p)][1], published.get(p)) for p in partitions))
+        told = await asyncio.gather(
+            *(self._tell(p, bounds[TopicPartition(reader.LOG, p)][1], published.get(p)) for p in partitions)
+        )
         self._told.update(zip(partitions, told, strict=True))
         log.info("partitions taken", count=len(partitions))
 
     async def _tell(self, partition: int, end: int, published: reader.Position | None) -> _Told:
         """One partition, folded to where its views stand."""
-        assert self._redis and self._producer
+        redis, sender = self._connected()
         name = self._desks.get(partition, f"desk-inbox/{partition}")
-        pushed = await self._pushed(name)
+        pushed = await _pushed(redis, name)
         # The streams' texts and the public events must be folded in their moment; the board only wants the end. Streams
         # without a position are read again from the log's start by themselves.
         through = min([s.offset for s in (published or reader.Position(), pushed) if s is not None])
         fold = reader.Fold(await reader.fold_to(self._kafka, partition, name, through), partition)
         return _Told(
             fold,
-            Board(self._redis, fold, self._city, self._clock, goal=end),
-            push.Push(self._redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=end),
-            facts.Facts(self._producer, fold, published),
+            Board(redis, fold, self._city, self._clock, goal=end),
+            push.Push(redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=end),
+            facts.Facts(sender, fold, published),
         )
-
-    async def _pushed(self, desk: str) -> reader.Position | None:
-        assert self._redis
-        try:
-            return await push.stored_position(self._redis, desk)
-        except (RedisError, OSError) as fault:  # it is away: whatever it holds is written anew when it is back
-            log.warning("redis does not answer", fault=f"{type(fault).__name__}: {fault}")
-            return None
 
     async def _city(self, version: str) -> City:
         await self._cities.require(version)
@@ -177,9 +173,18 @@ class Tell:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for told in self._told.values():
             await told.facts.save()
-        if self._producer and self._redis:
-            await self._producer.stop()
-            await self._redis.aclose()
+        if self._connections:
+            redis, sender = self._connections
+            await sender.stop()
+            await redis.aclose()
+
+
+async def _pushed(redis: Redis, desk: str) -> reader.Position | None:
+    try:
+        return await push.stored_position(redis, desk)
+    except (RedisError, OSError) as fault:  # it is away: whatever it holds is written anew when it is back
+        log.warning("redis does not answer", fault=f"{type(fault).__name__}: {fault}")
+        return None
 
 
 def _ended(task: asyncio.Task[None]) -> None:

@@ -116,6 +116,20 @@ def test_shifts_may_reach_past_midnight(team: str, hours: dict[str, bool]) -> No
     assert {h: CITY.rostered(CITY.teams[team], at(f"2026-07-13 {h}")) for h in hours} == hours
 
 
+def test_a_pattern_turns_with_its_cycle_and_phase() -> None:
+    """Every other night: yesterday's shift is still on this morning, and not tomorrow; the phase moves it by a day."""
+    nights = tuple(msgspec.structs.replace(s, cycle=2) if s.pattern == "night" else s for s in PACK.shifts)
+    on = {}
+    for phase in (2, 1):
+        pack = msgspec.structs.replace(change("teams", "A1-N", phase=phase), shifts=nights)
+        city = City(pack, "test")
+        hours = (f"2026-07-{d} {h}" for d in (13, 14, 15) for h in ("03:00", "23:00"))
+        on[phase] = [city.rostered(city.teams["A1-N"], at(hour)) for hour in hours]
+    first = TODAY % 2  # day 0 of the cycle is 1970-01-01
+    assert on[first or 2] == [False, True, True, False, False, True]
+    assert on[1 - first or 2] == [True, False, False, True, True, False]
+
+
 def test_a_certificate_ends_with_its_day() -> None:
     """S13: valid until 24:00, refused at 00:10. A specialist item needs the certificate of its own domain (R10)."""
     city = City(change("certificates", "C-A1-001", valid_to=dt.date(2026, 7, 13)), "test")
@@ -165,6 +179,25 @@ BAD: dict[str, tuple[CityPack, tuple[str, int, str], str]] = {
         change("powers", "P03", valid_to=dt.date(2026, 6, 30)),
         ("items", 2, "id"),
         "no owner on 2026-07-01",
+    ),
+    "no owner for a day": (
+        msgspec.structs.replace(
+            PACK,
+            powers=(
+                *change("powers", "P03", valid_to=dt.date(2026, 6, 30)).powers,
+                msgspec.structs.replace(PACK.powers[2], row="P10", valid_from=dt.date(2026, 7, 2)),
+            ),
+        ),
+        ("items", 2, "id"),
+        "no owner on 2026-07-01",
+    ),
+    "never in force after its item": (
+        msgspec.structs.replace(
+            change("items", "stall", valid_to=dt.date(2026, 12, 31)),
+            powers=also("powers", 2, row="P10", valid_from=dt.date(2027, 1, 1)).powers,
+        ),
+        ("powers", 9, "valid_from"),
+        "never in force together",
     ),
     "duty never asked for": (change("powers", "P06", duty="service"), ("powers", 5, "duty"), "never asks for service"),
     "never in force with its item": (
@@ -233,7 +266,12 @@ def test_the_lead_team_on_call_covers_nothing() -> None:
     ]
 
 
-def test_a_partition_can_be_left_to_units_of_every_desk() -> None:
+def test_a_night_shift_covers_the_morning_after() -> None:
+    """From 20:00 to 08:00 and from 08:00 to 20:00 is round the clock."""
+    assert check.faults(change("teams", "B1-A", pattern="night")) == []
+
+
+def test_a_unit_kind_needs_the_citys_unit_or_one_of_every_desk() -> None:
     """A unit kind is complete with one at the city's desk, or with one at every desk."""
     own = [msgspec.structs.replace(PACK.units[0], id=f"U-{d.id}", kind="林业", desk=d.id) for d in PACK.desks]
     pack = msgspec.structs.replace(change("powers", "P06", owner="林业"), units=(*PACK.units, *own))

@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import ConsumerRecord
 
 from streams import dead_letters_cli, scan
-from streams.dead_letters import DeadLetters, NoSuchLetterError, letters, redrive
+from streams.dead_letters import DeadLetter, DeadLetters, NoSuchLetterError, letters, redrive
 from streams.kafka_io import producer
 from streams.settings import Settings
 from streams.vault import Vault, WrongKeyError, load_or_create
@@ -61,7 +62,9 @@ async def test_a_letter_written_again_after_a_crash_is_one_letter(kafka: str) ->
 
 
 @pytest.mark.parametrize(
-    ("offset", "value"), list(enumerate([None, b"", b"\xff\x00", bytes(2_000_000)])), ids=["null", "empty", "bytes", "2 MB"]
+    ("offset", "value"),
+    list(enumerate([None, b"", b"\xff\x00", bytes(2_000_000)])),
+    ids=["null", "empty", "bytes", "2 MB"],
 )
 async def test_a_letter_played_again_has_the_same_bytes(kafka: str, offset: int, value: bytes | None) -> None:
     """Key, value and partition are the original's, and headers tell where it comes from."""
@@ -109,6 +112,23 @@ async def test_an_unknown_letter_plays_nothing(kafka: str) -> None:
     with pytest.raises(NoSuchLetterError, match="complaints/31/9"):
         await redrive(kafka, VAULT, [letter, "complaints/31/9"], AT)
     assert (await one(kafka, letter)).redriven_to == ""
+
+
+async def test_a_letter_whose_bytes_expired_is_gone(kafka: str) -> None:
+    """When only the record that it was played is left, there is nothing to play."""
+    told = DeadLetter(
+        id="complaints/31/1009", topic="complaints", partition=31, offset=1009, reason="bad_json", detail="", at=AT,
+        size=0, redriven_to="complaints/31/0",
+    )  # fmt: skip
+    async with producer(kafka) as sender:
+        await sender.send_and_wait(
+            "dead-letters",
+            msgspec.json.encode(told),
+            told.id.encode(),
+            scan.partition_of("dead-letters", told.id.encode()),
+        )
+    with pytest.raises(NoSuchLetterError):
+        await redrive(kafka, VAULT, [told.id], AT)
 
 
 async def test_letters_of_another_master_key_are_not_played(kafka: str) -> None:

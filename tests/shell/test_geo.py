@@ -79,6 +79,8 @@ def test_the_index_says_what_brute_force_says() -> None:
         ((120.0983, 30.1), [("990101", 0)], False),
         # On the line of two the lower id has it; the other is there too, and not at 0.
         ((120.1, 30.1), [("990101", 0), ("990102", 1)], False),
+        # On the line of a zone the zone has it, although its id comes later.
+        ((120.06, 30.075), [("zone_bing", 0), ("990101", 1)], False),
         # Outside by less than 500 m: the nearest, flagged.
         ((120.15, 29.9985), [("990102", 166)], True),
         ((120.1, 29.9990), [("990101", 111), ("990102", 111)], True),

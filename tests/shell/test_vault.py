@@ -12,7 +12,7 @@ from dispatchers import messages as m
 from dispatchers.events import ReporterForgotten
 from dispatchers.ids import case_id
 from dispatchers.record import Cause, Record, encode_record
-from streams import reporter_cli, reporters, scan
+from streams import reporter_cli, reporters, scan, vault
 from streams.kafka_io import producer
 from streams.settings import Settings
 from streams.vault import KeyGoneError, MasterKeyError, Sealed, Vault, WrongKeyError, load_or_create
@@ -23,8 +23,8 @@ VAULT = Vault(MASTER)
 BLOCK = b'{"phone":"19900009999"}'
 
 
-def opened(vault: Vault, *sealed: Sealed, keys: dict[str, bytes | None] | None = None) -> list[bytes]:
-    return vault.open(keys or {s.ref: s.key for s in sealed}, [(s.ref, s.block) for s in sealed])
+def opened(with_: Vault, *sealed: Sealed, keys: dict[str, bytes | None] | None = None) -> list[bytes]:
+    return with_.open(keys or {s.ref: s.key for s in sealed}, [(s.ref, s.block) for s in sealed])
 
 
 def test_with_its_key_a_block_is_read_again() -> None:
@@ -101,13 +101,13 @@ def test_sealed_bytes_open_at_their_place_only() -> None:
     """A dead letter's bytes are bound to where the message was."""
     sealed = VAULT.seal_bytes(BLOCK, "complaints/1/2")
     assert VAULT.open_bytes(sealed, "complaints/1/2") == BLOCK
-    for vault, place, data in (
+    for one, place, data in (
         (VAULT, "complaints/1/3", sealed),
         (Vault(b"x" * 32), "complaints/1/2", sealed),
         (VAULT, "complaints/1/2", b""),
     ):
         with pytest.raises(WrongKeyError):
-            vault.open_bytes(data, place)
+            one.open_bytes(data, place)
 
 
 # -- the file of the master key ----------------------------------------------------------------------------------------
@@ -119,6 +119,13 @@ def test_a_master_key_is_made_once(tmp_path: Path) -> None:
     key = load_or_create(path)
     assert (len(key), load_or_create(path), stat.S_IMODE(path.stat().st_mode)) == (32, key, 0o600)
     assert [p.name for p in path.parent.iterdir()] == ["master.key"]
+
+
+def test_a_key_that_came_first_holds(tmp_path: Path) -> None:
+    """A process that saw no file, and is late with its own, leaves the other's in place."""
+    key = load_or_create(tmp_path / "master.key")
+    vault._create(tmp_path / "master.key")
+    assert load_or_create(tmp_path / "master.key") == key
 
 
 async def test_processes_that_start_at_once_get_one_key(tmp_path: Path) -> None:
@@ -249,10 +256,10 @@ async def test_a_case_without_a_reporter_is_told_so(kafka: str) -> None:
 async def test_the_command_line_reads_with_the_file_of_the_key(kafka: str, tmp_path: Path) -> None:
     """`reveal` gives JSON lines; with another key file it says that this is not the key."""
     settings = Settings(kafka=kafka, data=tmp_path)
-    vault = Vault(load_or_create(settings.master_key))
+    ours = Vault(load_or_create(settings.master_key))
     wire = m.WireComplaint("test_vault", "cli", "complaint", "2026-07-13T08:00:00Z", reporter=m.WireReporter("甲某"))
     async with producer(kafka) as sender:
-        await reporters.keep(sender, vault, file("complaints", wire, lambda _: m.Place(), vault))
+        await reporters.keep(sender, ours, file("complaints", wire, lambda _: m.Place(), ours))
     assert '"name":"甲某"' in await reporter_cli.reveal(settings, case_of("cli"))
     with pytest.raises(WrongKeyError):
         await reporter_cli.reveal(Settings(kafka=kafka, data=tmp_path / "other"), case_of("cli"))

@@ -313,6 +313,16 @@ def test_a_letter_with_a_broken_inside_keeps_its_number_and_case() -> None:
     assert (forwarded.reason, forwarded.case_id) == ("unknown_type", "c-8")
 
 
+def test_a_letter_to_another_desk_is_not_taken() -> None:
+    """It came to the wrong partition: its number is not one of ours."""
+    letter = m.Letter(
+        sender="haining", receiver="haiyan", number=1, body=m.UpdateCase(case_id="c-1", filed=filed().filed)
+    )
+    told = read_desk_message(msgspec.json.encode(letter), "nanhu")
+    assert isinstance(told, m.Unreadable)
+    assert told.reason == "wrong_desk"
+
+
 def test_free_texts_of_orders_come_masked() -> None:
     """What a squad writes goes into the log like what a citizen writes."""
     order = heard(CHECK | {"note": f"已联系{CANARY}\x00", "passed": False})
