@@ -67,7 +67,7 @@ def on_duty(decision: Decision, team: Team) -> list[str]:
     rostered = decision.city.rostered(team, decision.at)
     present = []
     for officer in decision.city.formal(team.id, decision.day):
-        said = decision.desk.duty.get(officer.number)
+        said = decision.duty(officer.number)
         overruled = said is not None and (said.until is None or decision.at < said.until)
         if said.on_duty if said is not None and overruled else rostered:
             present.append(officer.number)

@@ -82,7 +82,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     assignment: Assignment | None = None
     attempts: int = 0
     tried: tuple[str, ...] = ()  # teams that let a lease run out or gave the case back
-    barred: tuple[str, ...] = ()  # squads that gave it back
+    barred: tuple[str, ...] = ()  # squads and units that gave it back
     returns: int = 0
     rework: int = 0
     squad: str = ""  # who disposed last

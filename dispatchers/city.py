@@ -75,7 +75,8 @@ class City:
         self._squads_of = _group((s.desk, s) for s in sorted(pack.squads, key=lambda s: s.id))
         self._teams = _group((t.squad, t) for t in sorted(pack.teams, key=lambda t: t.id))
         self._powers = _group((p.item, p) for p in pack.powers)
-        self._officers = _group((o.team, (o, *_days(o))) for o in pack.officers if o.employment == "formal")
+        formal = sorted((o for o in pack.officers if o.employment == "formal"), key=lambda o: o.number)
+        self._officers = _group((o.team, (o, *_days(o))) for o in formal)
         self._certificates = _group(((c.officer, c.domain), _days(c)) for c in pack.certificates)
         self._shifts: dict[str, tuple[int, dict[int, list[tuple[int, int]]]]] = {}
         for shift in pack.shifts:
@@ -157,7 +158,7 @@ class City:
         return min((s for s in starts if s > at), default=midnight + 2 * DAY)
 
     def formal(self, team: str, day: int) -> list[Officer]:
-        """The formal officers posted to a team on a day, in the order of the list."""
+        """The formal officers posted to a team on a day, by number."""
         return [o for o, first, last in self._officers.get(team, ()) if first <= day <= last]
 
     def certified(self, officer: str, item: Item, day: int) -> bool:

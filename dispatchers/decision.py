@@ -14,7 +14,7 @@ from .case import GONE, Case, Status
 from .city import City
 from .life import after, born, taken
 from .messages import LetterBody
-from .state import Desk
+from .state import Desk, Duty
 
 
 class Decision:
@@ -28,6 +28,7 @@ class Decision:
         self._cases: dict[str, Case | None] = {}
         self._loads: dict[str, int] = {}
         self._letters: dict[str, int] = {}
+        self._duty: dict[str, Duty] = {}
 
     def case(self, case_id: str) -> Case | None:
         """The case as it stands now; None when this desk does not hold it."""
@@ -39,6 +40,10 @@ class Decision:
         """Open weight on a squad or a team, this decision's own moves included."""
         return self.desk.loads.get(bearer, 0) + self._loads.get(bearer, 0)
 
+    def duty(self, officer: str) -> Duty | None:
+        """What overrules the roster for an officer, this decision's own word included."""
+        return self._duty.get(officer) or self.desk.duty.get(officer)
+
     def waiting(self, territory: str) -> Iterator[Case]:
         """Cases of a territory that wait for an offer, the most urgent first, then the oldest."""
         for _, _, case_id in self.desk.waiting.get(territory, ()):
@@ -49,6 +54,11 @@ class Decision:
     def emit(self, event: e.AnyEvent) -> None:
         """Add an event about no case."""
         self.events.append(event)
+
+    def set_duty(self, event: e.DutySet) -> None:
+        """Add the event, and see it: whoever is called in may be chosen at once."""
+        self.events.append(event)
+        self._duty.update((officer, Duty(event.on_duty, event.until)) for officer in event.officers)
 
     def happen(self, event: e.CaseEvent) -> Case:
         """Add an event of a case; returns the case after it."""

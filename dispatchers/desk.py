@@ -86,8 +86,9 @@ def _order(decision: Decision, order: m.DeskOrder) -> None:
     if order.message_id in decision.desk.seen:
         decision.emit(e.OrderRepeated(case_id=case_id, case_version=version, message_id=order.message_id))
         return
-    carry_out(decision, order)
-    decision.emit(e.MessageSeen(message_id=order.message_id, forget_after=decision.at + decision.city.message_ids_ms))
+    if carry_out(decision, order):
+        until = decision.at + decision.city.message_ids_ms
+        decision.emit(e.MessageSeen(message_id=order.message_id, forget_after=until))
 
 
 def _use_freed(decision: Decision) -> None:

@@ -56,7 +56,8 @@ def _squad(decision: Decision, case: Case, power: Power) -> Case:
     for step, squads, leaders in _steps(decision, case, ours):
         choice = choose(decision, case, squads, leaders=leaders)
         if choice.squad:
-            return offer(decision, case, choice, power, step, channel=2 if leaders else 1)
+            everyone = choice._replace(candidates=(*choice.candidates, *looked))
+            return offer(decision, case, everyone, power, step, channel=2 if leaders else 1)
         looked += choice.candidates
     return _nobody(decision, case, ours, tuple(looked))
 
@@ -74,14 +75,15 @@ def _steps(decision: Decision, case: Case, ours: Squad | None) -> Iterator[tuple
 
 def _nobody(decision: Decision, case: Case, ours: Squad | None, looked: tuple[Candidate, ...]) -> Case:
     """Wait while there is slack and nobody was asked; else the operator."""
+    helps = decision.city.ladder[case.priority].helps
+    if ours and ours.id in case.barred and not helps:
+        return operator(decision, case, "squad_gave_back", candidates=looked)
     if case.tried:
         return operator(decision, case, "nobody_answered", candidates=looked)
-    if decision.city.ladder[case.priority].helps:
+    if helps:
         return operator(decision, case, "nobody_can", candidates=looked)
     if ours is None:
         return operator(decision, case, "no_squad")
-    if ours.id in case.barred:
-        return operator(decision, case, "squad_gave_back", candidates=looked)
     if case.dispatch_due <= decision.at:
         return operator(decision, case, "undispatched", candidates=looked)
     return wait(decision, case, ours, looked)
@@ -197,7 +199,7 @@ def raise_level(decision: Decision, case: Case, reason: str, actor: Actor | None
     """升级 by one level. Levels never fall by themselves."""
     level = NEXT_LEVEL[case.level]
     again = case.overdue_at
-    if again <= decision.at:
+    if 0 < again <= decision.at:
         step = decision.city.ladder[case.priority].overdue
         again = 0 if level == "city" else decision.city.calendar.after(decision.at, step)
     return decision.happen(

@@ -72,6 +72,8 @@ def decide(book: ReceiptBook, message: IntakeMessage, city: City, at: int) -> li
 def _filed(book: ReceiptBook, filed: Filed, city: City, at: int) -> list[e.AnyEvent]:
     number = {"source": filed.source, "source_id": filed.source_id}
     receipt = book.receipts.get(key_of(filed.source, filed.source_id))
+    if receipt and receipt.forget_after <= at:
+        receipt = None  # nothing happened since that would have made the book forget it
     if receipt and receipt.digest == filed.digest:
         return [e.ComplaintRepeated(**number, case_id=receipt.case_id, desk=receipt.desk)]
     if receipt:
@@ -104,9 +106,9 @@ def evolve(book: ReceiptBook, event: e.AnyEvent, at: int) -> ReceiptBook:
     book.at = at
     match event:
         case e.ComplaintAccepted():
-            book.receipts[key_of(event.source, event.source_id)] = Receipt(
-                event.case_id, event.desk, event.digest, event.forget_after
-            )
+            key = key_of(event.source, event.source_id)
+            book.receipts.pop(key, None)  # so that the order stays that of forgetting
+            book.receipts[key] = Receipt(event.case_id, event.desk, event.digest, event.forget_after)
         case e.ComplaintUpdated():
             key = key_of(event.source, event.source_id)
             old = book.receipts[key]

@@ -125,8 +125,8 @@ def _lost(case: Case, event: e.CaseEvent, at: int) -> dict[str, Any]:
 
 
 def _returned(case: Case, event: e.AssignmentReturned, at: int) -> dict[str, Any]:
-    squad = case.assignment.squad if case.assignment else ""
-    barred = (*case.barred, squad) if squad and squad not in case.barred else case.barred
+    who = case.assignment.squad or case.assignment.unit if case.assignment else ""
+    barred = (*case.barred, who) if who and who not in case.barred else case.barred
     return {
         **_lost(case, event, at),
         "returns": case.returns + 1,

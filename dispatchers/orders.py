@@ -32,32 +32,41 @@ ASKS: dict[type[m.CaseOrder], type[e.CaseEvent]] = {
 }
 
 
-def carry_out(decision: Decision, message: m.DeskOrder) -> None:
-    """Decide an order that was not seen before."""
+def carry_out(decision: Decision, message: m.DeskOrder) -> bool:
+    """Decide an order that was not seen before. False: it was forwarded, and whoever decides it remembers its id."""
     if isinstance(message, m.SetDuty):
         _set_duty(decision, message)
     elif isinstance(message, m.AdoptCity):
         _adopt_city(decision, message)
-    else:
+    elif not _forwarded(decision, message):
         _case_order(decision, message)
+    else:
+        return False
+    return True
+
+
+def _forwarded(decision: Decision, message: Any) -> bool:
+    """Send an order about a case that left behind it, in order (law 7)."""
+    gone = decision.desk.gone.get(message.case_id)
+    if gone is None or not gone.to_desk or decision.case(message.case_id):
+        return False
+    decision.emit(
+        e.OrderForwarded(
+            case_id=message.case_id,
+            case_version=gone.version,
+            message_id=message.message_id,
+            to_desk=gone.to_desk,
+        )
+    )
+    decision.send(gone.to_desk, m.ForwardedOrder(order=message))
+    return True
 
 
 def _case_order(decision: Decision, message: Any) -> None:
     case = decision.case(message.case_id)
     if case is None:
         gone = decision.desk.gone.get(message.case_id)
-        if gone and gone.to_desk:
-            decision.emit(
-                e.OrderForwarded(
-                    case_id=message.case_id,
-                    case_version=gone.version,
-                    message_id=message.message_id,
-                    to_desk=gone.to_desk,
-                )
-            )
-            decision.send(gone.to_desk, m.ForwardedOrder(order=message))
-        else:
-            _refuse(decision, message, "closed" if gone else "unknown_case", version=gone.version if gone else 0)
+        _refuse(decision, message, "closed" if gone else "unknown_case", version=gone.version if gone else 0)
         return
     objection = _objection(case, message)
     if objection:
@@ -82,20 +91,17 @@ def _objection(case: Case, message: Any) -> str:
     """Why the order cannot be carried out, or ""."""
     asked = ASKS.get(type(message))
     edge = TRANSITIONS.get((case.status, asked.__name__)) if asked else None
-    if isinstance(message, m.AssignmentOrder):
-        held = case.assignment
-        if held is None or held.id != message.assignment_id:
-            return "not_yours_any_more"
-        if message.actor.role == "unit":
-            if held.unit != message.actor.id:
-                return "not_your_assignment"
-        elif not held.squad or held.squad != message.actor.squad:
-            return "not_your_assignment"
+    held = case.assignment
+    spoken_of = getattr(message, "assignment_id", "")
+    if spoken_of and (held is None or held.id != spoken_of):
+        return "not_yours_any_more"
     if asked and edge is None:
         return "forbidden_now"
-    who = edge.who if edge else ("operator",)
-    if message.actor.role not in who:
+    actor = message.actor
+    if actor.role not in (edge.who if edge else ("operator",)):
         return "not_your_role"
+    if spoken_of and held and (held.unit != actor.id if held.unit else held.squad != actor.squad):
+        return "not_your_assignment"
     if message.case_version is not None and message.case_version < case.changed_hands:
         return "stale"
     if message.case_version is not None and message.case_version > case.version:
@@ -192,13 +198,12 @@ def _assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
     item = decision.city.items.get(case.item)
     power = competent(item, decision.city, case.registered_at) if item else None
     if message.unit:
-        unit = decision.city.units.get(message.unit)
-        refusal = "" if unit else "unknown_unit"
+        refusal = "" if message.unit in decision.city.units and not message.squad else "unknown_unit"
     elif squad is None or squad.desk != decision.desk.id:
         refusal = "unknown_squad"
     elif power and power.owner_kind == "unit":
         refusal = "squad_has_no_power"
-    elif not message.reason:
+    if not refusal and not message.reason:
         refusal = "reason_missing"
     if not refusal and case.status not in _WITHDRAWABLE:
         refusal = "forbidden_now"
@@ -226,7 +231,8 @@ _WITHDRAWABLE = {s for s, event in TRANSITIONS if event == "AssignmentWithdrawn"
 
 def _pick(decision: Decision, case: Case, squad: str, team: str) -> Choice:
     """The operator's squad or team, if it can; a human may ask again whoever was silent or gave the case back."""
-    fresh = replace(case, tried=(), barred=())
+    own = case.weight if case.load_on and case.load_on[0] == squad else 0  # it leaves the squad before it comes back
+    fresh = replace(case, tried=(), barred=(), weight=case.weight - own)
     squads = [decision.city.squads[squad]]
     if team:
         named = decision.city.teams.get(team)
@@ -262,14 +268,19 @@ def _escalate(decision: Decision, case: Case, message: m.EscalateCase) -> None:
 
 
 def _set_duty(decision: Decision, message: m.SetDuty) -> None:
-    strangers = [o for o in message.officers if o not in decision.city.officers]
-    if strangers:
+    """Operators and admins for all squads of the desk, a leader for the own."""
+    officers = [decision.city.officers.get(o) for o in message.officers]
+    squads = {decision.city.squads[o.squad] for o in officers if o}
+    if not all(officers) or any(s.desk != decision.desk.id for s in squads):
         _refuse(decision, message, "unknown_officer")
         return
-    if message.actor.role not in ("leader", "operator", "admin"):
+    role = message.actor.role
+    if role not in ("leader", "operator", "admin") or (
+        role == "leader" and any(s.id != message.actor.squad for s in squads)
+    ):
         _refuse(decision, message, "not_your_role")
         return
-    decision.emit(
+    decision.set_duty(
         e.DutySet(
             message_id=message.message_id,
             actor=message.actor,
@@ -279,7 +290,7 @@ def _set_duty(decision: Decision, message: m.SetDuty) -> None:
         )
     )
     if message.on_duty:
-        decision.free(sorted({decision.city.officers[o].squad for o in message.officers}))
+        decision.free(sorted(s.id for s in squads))
 
 
 def _adopt_city(decision: Decision, message: m.AdoptCity) -> None:

@@ -104,7 +104,8 @@ def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
             reason=letter.reason,
         )
     )
-    ours = case.territory and decision.city.desk_of(case.territory) == decision.desk.id
+    area = decision.city.territories.get(case.territory)
+    ours = area is not None and area.desk == decision.desk.id
     if ours or decision.city.ladder[case.priority].helps:
         place(decision, case)
     else:
@@ -118,19 +119,17 @@ def broken(decision: Decision, letter: m.BrokenLetter) -> None:
     if case and case.status in (Status.TO_DISPATCH, Status.OPERATOR):
         operator(decision, case, "broken_letter", f"{letter.sender} {letter.number}")
     elif case is None and letter.case_id not in decision.desk.gone:
+        number = f"{decision.desk.id}/{letter.number}"  # letters are numbered per sender and receiver
         stub = m.Filed(
             topic="desk-inbox",
             source=letter.sender,
-            source_id=str(letter.number),
+            source_id=number,
             kind="report",
             received_at=decision.at,
             title=f"unreadable letter {letter.number} of {letter.sender}",
         )
-        register(decision, m.RegisterCase(case_id=letter.case_id or _letter_case(letter), filed=stub))
-
-
-def _letter_case(letter: m.BrokenLetter) -> str:
-    return case_id("desk-inbox", letter.sender, str(letter.number))
+        new = letter.case_id or case_id(stub.topic, stub.source, stub.source_id)
+        register(decision, m.RegisterCase(case_id=new, filed=stub))
 
 
 def _number(decision: Decision) -> str:

@@ -2,7 +2,7 @@
 
 1. They die with us, also when we are killed with -9 (as the servers of local.py do, and by the same means).
 2. Ctrl-C on a terminal goes to its whole group; they are not in it, because they must end in order.
-3. What dies is started again, each time a little later; what dies TOO_OFTEN within a minute is broken, and ends the run.
+3. What dies is started again, each time a little later; what dies TOO_OFTEN within a minute ends the run.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class Child:
                 return
             self._deaths.append(time.monotonic())
             if len(self._deaths) == TOO_OFTEN and self._deaths[-1] - self._deaths[0] < WITHIN_S:
-                raise BrokenError(f"{self.name} ended {TOO_OFTEN} times within a minute, at last with {self.code}; "
-                                  f"the end of {self._log}:\n{self.tail()}")
+                what = f"{self.name} ended {TOO_OFTEN} times within a minute, at last with {self.code}"
+                raise BrokenError(f"{what}; the end of {self._log}:\n{self.tail()}")
             recent = sum(time.monotonic() - death < WITHIN_S for death in self._deaths)
             await asyncio.sleep(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (recent - 1)))
             await servers.wait()
@@ -91,7 +91,7 @@ class Child:
             return
         self._process.terminate()
         deadline = time.monotonic() + patience_s
-        while self.code is None and time.monotonic() < deadline:
+        while self.code is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a process sets no event
             await asyncio.sleep(0.02)
         self.kill()
 

@@ -6,43 +6,26 @@ Faults of a person's making are one clear line on stderr and exit code 2; everyt
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from .cli_admin import city_app, letters_app, reporter_app, topics_app
+from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
+
 WRONG = 2  # exit code of a fault of a person's making
 
-app = App(name="paidan", help="派单: dispatches what citizens and patrols report to the squad that may and can deal with it.", help_format="plaintext", version_flags=[])
-topics_app = App(name="topics", help="The topics of topics.yaml on a broker.")
-city_app = App(name="city", help="City packs: what differs between two cities.")
-reporter_app = App(name="reporter", help="Who reported a case.")
-letters_app = App(name="dead-letters", help="Messages that could not be read.")
+app = App(
+    name="paidan",
+    help="派单: dispatches what citizens and patrols report to the squad that may and can deal with it.",
+    help_format="plaintext",
+    version_flags=[],
+)
 for group in (topics_app, city_app, reporter_app, letters_app):
     app.command(group)
-
-
-class UserError(Exception):
-    """Something a person can mend; the text is one line for them."""
-
-
-def _settings(**given: Any) -> Any:
-    from .settings import SettingsError, read
-
-    try:
-        return read(**given)
-    except SettingsError as fault:
-        raise UserError("; ".join(str(fault).splitlines())) from fault
-
-
-def _connected(**given: Any) -> Any:
-    """Settings with a broker, for what has none of its own."""
-    settings = _settings(**given)
-    if not settings.kafka:
-        raise UserError("PAIDAN_KAFKA is not set: say which broker, host:port (a running `paidan run` shows its own)")
-    return settings
 
 
 # -- processes ---------------------------------------------------------------------------------------------------------
@@ -72,9 +55,10 @@ def run(
     if speed <= 0 or (for_ is not None and for_ <= 0) or workers < 1:
         raise UserError("--speed and --for must be above 0, --workers at least 1")
     try:
-        return main(_settings(), Plan(speed=speed, seconds=for_, demo=demo, workers=workers, seed=seed))
+        return main(read_settings(), Plan(speed=speed, seconds=for_, demo=demo, workers=workers, seed=seed))
     except RunError as fault:
-        raise UserError(str(fault)) from fault
+        sys.stderr.write(f"paidan: {fault}\n")
+        return 1
 
 
 @app.command
@@ -82,7 +66,7 @@ def desk() -> None:
     """The process that decides: intake and command desks."""
     from .desk import run
 
-    run(_connected())
+    run(connected())
 
 
 @app.command
@@ -90,7 +74,7 @@ def tell() -> None:
     """The process that tells: board, offers to squads, public events."""
     from .tell import run
 
-    run(_connected())
+    run(connected())
 
 
 @app.command
@@ -98,7 +82,7 @@ def targets() -> None:
     """The exporter of the official numbers."""
     from .targets import run
 
-    run(_connected())
+    run(connected())
 
 
 @app.command
@@ -111,11 +95,11 @@ def people(*, seed: str = "jiaxing") -> None:
     """
     from .people.client import run
 
-    asyncio.run(run(_connected(), seed))
+    asyncio.run(run(connected(), seed))
 
 
 @app.command
-def feed(file: Path, *, speed: float | None = None) -> None:
+def feed(file: Path, /, *, speed: float | None = None) -> None:
     """Play a file of complaints (JSON lines, also .gz) into their topics, each at its time.
 
     Parameters
@@ -125,9 +109,8 @@ def feed(file: Path, *, speed: float | None = None) -> None:
     """
     from .feed import run
 
-    settings = _connected()
-    done = asyncio.run(run(settings, _readable(file), speed))
-    _say(f"{done.sent} sent, {done.unreadable} of them no JSON; {done.skipped} were sent before")
+    done = asyncio.run(run(connected(), existing(file), speed))
+    say(f"{done.sent} sent, {done.unreadable} of them no JSON; {done.skipped} were sent before")
 
 
 # -- without a broker --------------------------------------------------------------------------------------------------
@@ -136,6 +119,7 @@ def feed(file: Path, *, speed: float | None = None) -> None:
 @app.command
 def decide(
     file: Path | None = None,
+    /,
     *,
     city: Path | None = None,
     until: str | None = None,
@@ -150,15 +134,14 @@ def decide(
     until: Go on until then (RFC 3339 with a zone, or ms since 1970).
     log: Which records to print.
     """
-    from .city_files import BadCityError, load
     from .decide import Decide, instant
 
+    pack = load_pack(city)
     try:
-        pack = load(city or _settings().city)
         end = instant(until) if until else None
-    except (BadCityError, ValueError) as fault:
+    except ValueError as fault:
         raise UserError(str(fault)) from fault
-    with _lines(file) as lines:
+    with opened(file) as lines:
         for stored in Decide(pack).lines(lines, end):
             if log == "all" or stored.topic == log:
                 sys.stdout.buffer.write(stored.raw + b"\n")
@@ -167,6 +150,7 @@ def decide(
 @app.command
 def replay(
     file: Path | None = None,
+    /,
     *,
     topic: Literal["desk-log", "complaint-receipts", "event-receipts"] = "desk-log",
     partition: int | None = None,
@@ -182,16 +166,14 @@ def replay(
     import msgspec
 
     from . import replay as logs
-    from .city_files import load
 
     if file is None:
-        settings = _connected()
-        done = asyncio.run(logs.of_topic(settings.kafka, topic, load(settings.city), partition))
+        done = asyncio.run(logs.of_topic(connected().kafka, topic, load_pack(), partition))
     else:
-        with _lines(None if str(file) == "-" else file) as lines:
+        with opened(None if str(file) == "-" else file) as lines:
             done = logs.of_file(lines)
     for one in done.result():
-        _say(msgspec.json.encode(one).decode())
+        say(msgspec.json.encode(one).decode())
 
 
 @app.command
@@ -201,183 +183,7 @@ def schema() -> None:
 
     from .schema import document
 
-    _say(orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode())
-
-
-# -- topics, packs, reporters, dead letters ----------------------------------------------------------------------------
-
-
-def _topics(what: str, *more: Any) -> Any:
-    from kafka import KafkaAdminClient
-
-    from . import topics as module
-
-    settings = _connected()
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
-    try:
-        return getattr(module, what)(admin, module.load(), *more)
-    except module.TopicError as fault:
-        raise UserError(str(fault)) from fault
-    finally:
-        admin.close()
-
-
-@topics_app.command
-def plan() -> None:
-    """What `apply` would change."""
-    _say("\n".join(_topics("plan")) or "the broker is as topics.yaml says")
-
-
-@topics_app.command
-def apply(*, replication: int = 1) -> None:
-    """Make the broker as topics.yaml says.
-
-    Parameters
-    ----------
-    replication: Copies of each new topic; a city has three brokers and 3 copies.
-    """
-    _say("\n".join(_topics("apply", replication)) or "the broker is as topics.yaml says")
-
-
-@topics_app.command
-def check() -> None:
-    """Fail if the broker is not as topics.yaml says."""
-    _topics("check")
-
-
-@topics_app.command
-def table() -> None:
-    """The topics as a Markdown table."""
-    from . import topics as module
-
-    sys.stdout.write(module.readme_table(module.load()))
-
-
-@city_app.command(name="check")
-def city_check(folder: Path | None = None, *, year: int | None = None) -> int:
-    """List every fault of a city pack with file, line and column.
-
-    Parameters
-    ----------
-    folder: The pack; without it, that of PAIDAN_CITY.
-    year: The year whose calendar it must have; this one if not given.
-    """
-    from . import city_cli
-
-    return city_cli.check(folder or _settings().city, year)
-
-
-@city_app.command
-def show(folder: Path | None = None) -> int:
-    """Count what a city pack holds."""
-    from . import city_cli
-
-    return city_cli.show(folder or _settings().city)
-
-
-@city_app.command
-def publish(folder: Path | None = None) -> None:
-    """Publish a pack to `city-packs` under its hash."""
-    from . import packs
-
-    settings = _connected()
-    _say(asyncio.run(packs.publish(settings.kafka, packs.read(folder or settings.city))))
-
-
-@city_app.command
-def adopt(version: str, *, desk: str | None = None) -> None:
-    """Have the desks decide by another published version from here on.
-
-    Parameters
-    ----------
-    version: Hash of the pack.
-    desk: Only this desk.
-    """
-    from . import packs
-
-    settings = _connected()
-    done = asyncio.run(packs.adopt(settings.kafka, packs.read(settings.city), version, [desk] if desk else None))
-    _say(f"told to decide by {version}: {', '.join(done) or 'none, all do already'}")
-
-
-@reporter_app.command
-def forget(case: str) -> None:
-    """Destroy the keys of a case's reporter, for good."""
-    from . import reporter_cli
-
-    _say(_asked(reporter_cli.forget(_connected(), case)))
-
-
-@reporter_app.command
-def reveal(case: str) -> None:
-    """Show a case's reporter."""
-    from . import reporter_cli
-
-    _say(_asked(reporter_cli.reveal(_connected(), case)))
-
-
-@letters_app.command(name="list")
-def list_letters(*, reason: str = "", waiting: bool = False) -> None:
-    """List dead letters, oldest first.
-
-    Parameters
-    ----------
-    reason: Only those with this reason.
-    waiting: Only those that were not played again.
-    """
-    from . import dead_letters_cli
-
-    _say("\n".join(_asked(dead_letters_cli.show(_connected(), reason, waiting))))
-
-
-@letters_app.command
-def redrive(*ids: str, reason: str = "") -> None:
-    """Play dead letters again, as new messages.
-
-    Parameters
-    ----------
-    ids: Which ones.
-    reason: All with this reason.
-    """
-    from . import dead_letters_cli
-
-    _say("\n".join(_asked(dead_letters_cli.redrive(_connected(), list(ids), reason))))
-
-
-# -- the words of all --------------------------------------------------------------------------------------------------
-
-
-def _asked(work: Any) -> Any:
-    """Run what speaks to a person; its own faults are the person's."""
-    from .dead_letters import NoSuchLetterError
-    from .vault import VaultError
-
-    try:
-        return asyncio.run(work)
-    except (NoSuchLetterError, VaultError, ValueError) as fault:
-        raise UserError(str(fault)) from fault
-
-
-def _readable(file: Path) -> Path:
-    if not file.is_file():
-        raise UserError(f"{file}: there is no such file")
-    return file
-
-
-def _lines(file: Path | None) -> Any:
-    """A file's lines, unpacked if need be, or those of standard input."""
-    import gzip
-    from contextlib import nullcontext
-
-    if file is None:
-        return nullcontext(sys.stdin.buffer)
-    opened: IO[bytes] | Iterable[bytes] = gzip.open(file) if _readable(file).suffix == ".gz" else file.open("rb")  # type: ignore[assignment]
-    return opened
-
-
-def _say(text: str) -> None:
-    if text:
-        sys.stdout.write(text + "\n")
+    say(orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode())
 
 
 def _wrong(text: str) -> NoReturn:
@@ -385,8 +191,17 @@ def _wrong(text: str) -> NoReturn:
     sys.exit(WRONG)
 
 
+def _unreachable(fault: Exception) -> bool:
+    """Whether it says that there is no broker where we were told to look."""
+    from aiokafka.errors import KafkaConnectionError
+    from kafka.errors import KafkaTimeoutError
+
+    return isinstance(fault, KafkaConnectionError | KafkaTimeoutError)
+
+
 def main(words: list[str] | None = None) -> NoReturn:
     """Entry point of `paidan`."""
+    logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it says each fault, and then raises it
     try:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
@@ -397,6 +212,10 @@ def main(words: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:  # `paidan schema | head`
         sys.stderr.close()
         sys.exit(0)
+    except Exception as fault:
+        if not _unreachable(fault):
+            raise
+        _wrong(f"no Kafka answers: {fault}")
     sys.exit(code if isinstance(code, int) else 0)
 
 

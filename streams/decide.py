@@ -1,11 +1,11 @@
-"""`paidan decide`: a whole city without a broker. JSON lines of messages in, records of the logs out, the same each time.
+"""`paidan decide`: a whole city without a broker. JSON lines of messages in, log records out, always the same.
 
     {"topic": "complaints" | "city-events" | "desk-inbox", "at": RFC 3339 with zone or ms, "value": the message}
 
 1. Messages go the worker's way: the same reading, masking and looking up of places, the same writers, the same bytes.
    Only nothing is kept of a reporter, and marks of callers and contents are made with a key of zeros, not the city's.
-2. `value` is the message as on the topic; a text stands for bytes that are no JSON. A line that is no such object counts
-   as a message to `complaints` that nobody can read, at the time of the line before: a refusal is its record, too.
+2. `value` is the message as on the topic; a text stands for bytes that are no JSON. A line that is no such object
+   counts as a message to `complaints` that nobody can read, at the time of the line before: its record is a refusal.
 3. An order goes to the desk that holds its case (or names itself in `desk`); a line may say another one in "desk".
 4. Time never runs backwards; what falls due up to the last `at`, or `until`, is decided.
 """
@@ -32,6 +32,7 @@ from .faults import Fault, decode, told
 from .geo import Geo
 from .scan import partition_of
 from .vault import Vault
+
 
 class Line(msgspec.Struct, frozen=True):
     """One line of the input."""
@@ -85,18 +86,21 @@ class Decide:
             yield from self._file(line.topic, _bytes(line.value), at)
 
     def _file(self, topic: str, value: bytes, at: int) -> Iterator[Stored]:
-        message: Any = wire.read(topic, value, at, self._vault)
-        if isinstance(message, Unreadable):  # the broker would have chosen any partition
-            yield from self.memory.file(topic, 0, message, at)
-            return
-        partition = partition_of(topic, inbox_key(message.source, message.source_id))
-        if not isinstance(message, ForgetReporter):
-            book = self.memory.intake(topic, partition).writer.state
-            receipt = book.receipts.get(key_of(message.source, message.source_id))
-            forgotten = bool(receipt and receipt.reporter_forgotten)
-            filed = wire.file(topic, message, self._geo.locate, self._vault, forgotten).filed
-            message = msgspec.structs.replace(filed, filed_at=at)
+        partition, message = self.message(topic, value, at)
         yield from self.memory.file(topic, partition, message, at)
+
+    def message(self, topic: str, value: bytes, at: int) -> tuple[int, Any]:
+        """What intake gets of a message's bytes, and in which partition."""
+        told: Any = wire.read(topic, value, at, self._vault)
+        if isinstance(told, Unreadable):
+            return 0, told  # the broker would have chosen any
+        partition = partition_of(topic, inbox_key(told.source, told.source_id))
+        if isinstance(told, ForgetReporter):
+            return partition, told
+        receipt = self.memory.intake(topic, partition).writer.state.receipts.get(key_of(told.source, told.source_id))
+        forgotten = bool(receipt and receipt.reporter_forgotten)
+        filed = wire.file(topic, told, self._geo.locate, self._vault, forgotten).filed
+        return partition, msgspec.structs.replace(filed, filed_at=at)
 
     def _tell(self, desk: str, value: bytes, at: int) -> Iterator[Stored]:
         wanted = desk or self._holder(value)

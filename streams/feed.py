@@ -6,8 +6,8 @@ refuses it with a reason.
 
 Where a broken-off feed goes on is read from the topics, not from a file beside the data that could lie: every message
 says in its header `paidan-feed` which line of which file it was. At most IN_FLIGHT lines were on their way when a feed
-ended, so it goes on that many before the last line it finds; intake drops what it had already (as it does when nothing
-was found and the feed begins anew).
+ended, so all before them were sent, and of them those that are found. Should nothing be found (others wrote much since)
+the feed begins anew, and intake drops what it had already.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
 from dispatchers.ids import inbox_key
 
-from . import stop, topics
+from . import stop
 from .clock import Clock, wall_ms
 from .kafka_io import ends, producer, read_ranges, reader
-from .scan import partition_of
+from .scan import partition_of, partitions
 from .settings import Settings
 
 TOPICS = ("complaints", "city-events")
 HEADER = "paidan-feed"
-IN_FLIGHT = 500  # messages without an acknowledgement
-LOOK_BACK = 50  # last messages of each partition that are looked at for our header
+IN_FLIGHT = 100  # messages without an acknowledgement
+LOOK_BACK = 2 * IN_FLIGHT  # last messages of each partition that are looked at for our header
 AHEAD_MS = 24 * 3_600_000  # a time further ahead of the line before is no time to wait for
 log = structlog.get_logger(__name__)
 
@@ -134,25 +134,26 @@ async def run(settings: Settings, file: Path, speed: float | None) -> Done:
 
 async def feed(kafka: str, file: Path, pace: Pace, asked: asyncio.Event) -> Done:
     """Play a file until its end, or until `asked` is set."""
-    begin = await position(kafka, file.name)
-    sent = unreadable = 0
+    before = await sent_before(kafka, file.name)
+    sent = unreadable = skipped = 0
     waiting: deque[asyncio.Future[Any]] = deque()
     async with producer(kafka, linger_ms=5) as sender:
         with _opened(file) as lines:
             for line in read(lines):
-                if line.number <= begin:
+                if line.number in before:
+                    skipped += 1
                     continue
                 if await _wait(pace.seconds_until(line.due), asked):
                     break
                 if not line.readable:
                     unreadable += 1
-                    log.warning("no JSON object: sent as it is, intake will refuse it", file=file.name, line=line.number)
+                    log.warning("no JSON object: sent as it is, intake refuses it", file=file.name, line=line.number)
                 while len(waiting) >= IN_FLIGHT:
                     await waiting.popleft()
                 waiting.append(await _send(sender, file.name, line))
                 sent += 1
         await asyncio.gather(*waiting)
-    return Done(sent, unreadable, begin)
+    return Done(sent, unreadable, skipped)
 
 
 @contextmanager
@@ -160,9 +161,13 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
     """The file's lines, unpacked; on a terminal with a bar of how much of it was read."""
     console = Console(stderr=True)
     look = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*look, console=console, disable=not console.is_terminal) as bar:
-        with bar.open(path, "rb", description=path.name) as raw:
-            yield gzip.open(raw) if path.suffix == ".gz" else raw  # type: ignore[misc]
+    bar = Progress(*look, console=console, disable=not console.is_terminal)
+    with bar, bar.open(path, "rb", description=path.name) as raw:
+        if path.suffix == ".gz":
+            with gzip.open(raw) as unpacked:
+                yield unpacked  # type: ignore[misc]  # an io.BufferedIOBase reads lines all the same
+        else:
+            yield raw
 
 
 async def _send(sender: Any, name: str, line: Line) -> asyncio.Future[Any]:
@@ -182,16 +187,26 @@ async def _wait(seconds: float, asked: asyncio.Event) -> bool:
     return asked.is_set()
 
 
-async def position(kafka: str, name: str) -> int:
-    """The line up to which a file of this name was surely sent; 0 if that cannot be told."""
-    last = 0
+class Before(NamedTuple):
+    """The lines that were sent before: all up to `through`, and those `beyond`."""
+
+    through: int
+    beyond: frozenset[int]
+
+    def __contains__(self, line: object) -> bool:
+        return isinstance(line, int) and (line <= self.through or line in self.beyond)
+
+
+async def sent_before(kafka: str, name: str) -> Before:
+    """Which lines of a file of this name are in the topics."""
+    found: set[int] = set()
     async with reader(kafka) as consumer:
-        tps = [TopicPartition(t, p) for t in TOPICS for p in range(topics.load()[t].partitions)]
+        tps = [TopicPartition(t, p) for t in TOPICS for p in range(partitions(t))]
         bounds = await ends(consumer, tps)
         ranges = {tp: (max(first, end - LOOK_BACK), end) for tp, (first, end) in bounds.items()}
         async for _, records in read_ranges(consumer, ranges):
             for record in records:
-                said = dict(record.headers).get(HEADER, b"").decode().rpartition(":")
-                if said[0] == name:
-                    last = max(last, int(said[2]))
-    return max(0, last - IN_FLIGHT)
+                said, _, line = dict(record.headers).get(HEADER, b"").decode().rpartition(":")
+                if said == name and line.isdigit():
+                    found.add(int(line))
+    return Before(max(found, default=0) - IN_FLIGHT, frozenset(found))

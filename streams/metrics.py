@@ -18,13 +18,21 @@ from itertools import product
 from math import prod
 from typing import Any, Generic, TypeVar, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    start_http_server,
+)
 
 from dispatchers import events, messages
 from dispatchers.case import Status
 
 from . import faults
 
+disable_created_metrics()  # a second series for each, which nobody asks
 REGISTRY = CollectorRegistry()
 OTHER = "other"
 MOST_DESKS = 24

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 import msgspec
 from aiokafka import TopicPartition
@@ -12,7 +11,7 @@ from dispatchers.messages import Actor, AdoptCity
 from dispatchers.rows import CityPack
 
 from . import cities
-from .city_files import load, version
+from .city_files import version
 from .kafka_io import ends, producer, read_ranges, reader
 
 ACTOR = Actor(id="paidan-city", role="admin")
@@ -22,11 +21,6 @@ class _Record(msgspec.Struct):
     """What is asked of a desk's last record: the version that decided it."""
 
     city: str
-
-
-def read(folder: Path) -> CityPack:
-    """The pack of a folder. Raises city_files.BadCityError."""
-    return load(folder)
 
 
 async def published(kafka: str) -> set[str]:

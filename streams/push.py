@@ -197,6 +197,8 @@ class Push:
         `check`: also when nothing is due see whether all is still there.
         """
         async with self._lock:
+            if self._fold.position.offset < 0:
+                return  # a log without a record leaves no key
             if self._mark.ours is None:
                 return  # all that the fold has is written; it has yet to pass the stored position
             if self._mark.ours is False:

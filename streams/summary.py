@@ -85,7 +85,7 @@ class DeskNumbers(msgspec.Struct, frozen=True):
     oldest_s: int | None
 
 
-class Numbers(msgspec.Struct, kw_only=True, rename={"from_": "from", "in_total": "total"}):
+class Numbers(msgspec.Struct, kw_only=True, rename={"in_total": "total"}):
     """All that is shown. None: not known (yet)."""
 
     seconds: float  # wall, since the first complaint

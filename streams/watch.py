@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 import time
 import urllib.request
+from collections import Counter
+from contextlib import AsyncExitStack
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -41,10 +45,12 @@ class _Row(msgspec.Struct):
 class Watch:
     """Follows a run. `numbers` is always ready to be asked."""
 
-    def __init__(self, kafka: str, redis: str, targets_port: int, pack: CityPack, clock: Clock, since_wall: int) -> None:
+    def __init__(
+        self, kafka: str, redis: str, targets_port: int, pack: CityPack, clock: Clock, since_wall: int
+    ) -> None:
         self.tally = Tally(clock, since_wall)
         self.first_complaint: float | None = None  # time.monotonic of when it was seen
-        self._kafka, self._redis, self._targets = kafka, redis, f"http://127.0.0.1:{targets_port}/metrics"
+        self._kafka, self._redis, self._targets = kafka, redis, targets_port
         self._desks = [d.id for d in sorted(pack.desks, key=lambda d: d.partition)]
         self._logs = [TopicPartition("desk-log", d.partition) for d in pack.desks]
         self._offset_minutes = pack.facts.utc_offset_minutes
@@ -54,19 +60,22 @@ class Watch:
         self._rows: dict[str, DeskNumbers] = {}
         self._official: dict[str, int] = {}
         self._rates = Rates()
+        self._consumer: AIOKafkaConsumer | None = None
+        self._board: Redis | None = None
 
-    async def begin(self) -> None:
-        """Note where the inboxes end; to be called before anything is fed."""
-        async with reader(self._kafka) as consumer:
-            self._begin = self._ends = await self._look(consumer)
+    async def begin(self, stack: AsyncExitStack) -> None:
+        """Connect, and note where the inboxes end; to be called before anything is fed."""
+        consumer = await stack.enter_async_context(reader(self._kafka))
+        self._consumer, self._board = consumer, await stack.enter_async_context(Redis.from_url(self._redis))
+        self._begin = self._ends = await _ends(consumer)
+        consumer.assign(self._logs)
+        for tp, (first, _) in (await ends(consumer, self._logs)).items():
+            consumer.seek(tp, first)
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        async with reader(self._kafka) as consumer, Redis.from_url(self._redis) as redis:
-            consumer.assign(self._logs)
-            for tp, (first, _) in (await ends(consumer, self._logs)).items():
-                consumer.seek(tp, first)
-            await asyncio.gather(self._tail(consumer), self._ask(consumer, redis))
+        assert self._consumer
+        await asyncio.gather(self._tail(self._consumer), self._ask())
 
     async def _tail(self, consumer: AIOKafkaConsumer) -> None:
         while True:
@@ -75,28 +84,29 @@ class Watch:
                     self.tally.take(tp.partition, record.offset, record.value, record.timestamp)
                 await asyncio.sleep(0)  # a long log must not hold up the clock
 
-    async def _ask(self, consumer: AIOKafkaConsumer, redis: Redis) -> None:
+    async def _ask(self) -> None:
         while True:
-            self._ends = await self._look(consumer)
-            if self.first_complaint is None and self._filed() > 0:
-                self.first_complaint = time.monotonic()
-            await self._ask_board(redis)
-            self._official = await asyncio.to_thread(self._ask_targets)
+            try:
+                await self.look()
+            except KafkaError as fault:  # it is being started again
+                log.warning("kafka does not answer", fault=f"{type(fault).__name__}: {fault}")
             await asyncio.sleep(1)
 
-    async def _look(self, consumer: AIOKafkaConsumer) -> dict[str, int]:
-        """How many messages the topics ever had."""
-        asked = [TopicPartition(t, p) for t in (*TOPICS, DEAD_LETTERS) for p in range(partitions(t))]
-        found: dict[str, int] = {}
-        for tp, end in (await consumer.end_offsets(asked)).items():
-            found[tp.topic] = found.get(tp.topic, 0) + end
-        return found
+    async def look(self) -> None:
+        """Ask everything that is asked and not followed. Raises KafkaError."""
+        assert self._consumer
+        assert self._board
+        self._ends = await _ends(self._consumer)
+        if self.first_complaint is None and self._filed() > 0:
+            self.first_complaint = time.monotonic()
+        await self._ask_board(self._board)
+        self._official = await asyncio.to_thread(self._ask_targets)
 
     async def _ask_board(self, redis: Redis) -> None:
         try:
             raw = await redis.mget([board.key(desk, "desk") for desk in self._desks])
         except (RedisError, OSError) as fault:
-            log.debug("no board", fault=str(fault))
+            log.warning("redis does not answer", fault=f"{type(fault).__name__}: {fault}")
             self._rows = {}
             return
         now = self._clock.now()
@@ -108,21 +118,14 @@ class Watch:
 
     def _ask_targets(self) -> dict[str, int]:
         """R1 over all closings, and the lag, from the exporter's /metrics; nothing if it is away."""
-        try:
-            with urllib.request.urlopen(self._targets, timeout=2) as answer:  # noqa: S310 - our own process
-                told = answer.read().decode()
-        except OSError as fault:
-            log.debug("no exporter", fault=str(fault))
-            return {}
-        found: dict[str, int] = {}
-        for family in text_string_to_metric_families(told):
-            for sample in family.samples:
-                labels = sample.labels
-                if sample.name == "paidan_target_cases" and (labels["stream"], labels["window"]) == ("all", "all"):
-                    found[labels["part"]] = found.get(labels["part"], 0) + int(sample.value)
-                elif sample.name == "paidan_consumer_lag_records" and labels["group"] == GROUP:
-                    found["lag"] = found.get("lag", 0) + int(sample.value)
-        return found
+        found: Counter[str] = Counter()
+        for sample in _metrics(self._targets):
+            labels = sample.labels
+            if sample.name == "paidan_target_cases" and (labels["stream"], labels["window"]) == ("all", "all"):
+                found[labels["part"]] += int(sample.value)
+            elif sample.name == "paidan_consumer_lag_records" and labels["group"] == GROUP:
+                found["lag"] += int(sample.value)
+        return dict(found)
 
     def _filed(self) -> int:
         return sum(self._ends.get(t, 0) - self._begin.get(t, 0) for t in TOPICS)
@@ -150,3 +153,27 @@ class Watch:
             r1_percent=percent(num, den),
             restarts=restarts,
         )
+
+
+async def _ends(consumer: AIOKafkaConsumer) -> dict[str, int]:
+    """How many messages the topics ever had."""
+    asked = [TopicPartition(t, p) for t in (*TOPICS, DEAD_LETTERS) for p in range(partitions(t))]
+    found: Counter[str] = Counter()
+    for tp, end in (await consumer.end_offsets(asked)).items():
+        found[tp.topic] += end
+    return dict(found)
+
+
+def _metrics(port: int) -> list[Sample]:
+    """What a process of ours exports; nothing while it is away."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2) as answer:
+            told = answer.read().decode()
+    except OSError:
+        return []  # it starts, or died and will be back; the numbers it gives are shown as unknown
+    return [sample for family in text_string_to_metric_families(told) for sample in family.samples]
+
+
+def total(port: int, name: str) -> float:
+    """The sum of a metric over its labels; 0 while the process is away."""
+    return sum(sample.value for sample in _metrics(port) if sample.name == name)

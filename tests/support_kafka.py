@@ -120,14 +120,22 @@ class Child:
             self.process.wait()
         assert not self.alive
 
+    async def ready(self, word: str = "partitions taken", limit: float = 60.0) -> None:
+        """Wait until it says that it works."""
+        deadline = time.monotonic() + limit
+        while word not in self.said(1 << 20):
+            assert self.alive, f"{self.name} ended: {self.said()}"
+            assert time.monotonic() < deadline, f"{self.name} did not say {word!r}: {self.said()}"
+            await asyncio.sleep(0.1)
+
     def said(self, last: int = 4000) -> str:
         """The end of what it said."""
         return self.log.read_text("utf-8", "replace")[-last:] if self.log.exists() else ""
 
 
-def worker(run: Run, name: str) -> Child:
-    """A `paidan desk` under a static id."""
-    code = f"WORKER = {name!r}\nfrom streams import desk, settings\ndesk.run({run.settings})"
+def worker(run: Run, name: str, group: str = "paidan-desk") -> Child:
+    """A `paidan desk` under a static id. In a group of its own it takes all partitions, whoever else has them."""
+    code = f"WORKER = {name!r}\nfrom streams import desk, settings\ndesk.NAME = {group!r}\ndesk.run({run.settings})"
     return Child(name, code, run.data / f"{name}.log")
 
 
@@ -168,5 +176,6 @@ async def lying(kafka: str, names: Iterable[str], onto: Lying | None = None) -> 
                 del left[tp]
                 consumer.pause(tp)
     finally:
+        await asyncio.sleep(0)  # streams/kafka_io.py says why
         await consumer.stop()
     return found

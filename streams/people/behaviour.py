@@ -113,7 +113,8 @@ class Behaviour:
                 delay = self.chance.between(2 * MINUTE, 15 * MINUTE, known.id, "close", known.since)
                 return [self._operator(known, delay, m.CloseCase)]
             case "operator":
-                return [self._operator(known, delay, kind, k, **rest) for k, delay, kind, rest in self.operators.options(known)]
+                plans = self.operators.options(known)
+                return [self._operator(known, p.delay, p.kind, p.number, **p.rest) for p in plans]
             case _:
                 return []
 

@@ -1,8 +1,8 @@
-"""What a desk's operator does with a case that the rules do not settle: a few plans, each some minutes after the last.
+"""What a desk's operator does with a case that the rules do not settle: a few plans, minutes after one another.
 
-An operator looks at what the desk tells (`reason`, `candidates`) and at the city's public rows: who owns the item, which
-squads there are and where. Whether an order was carried out shows by the case moving on; if it did not, the next plan.
-The last plan always ends it: it goes to the city desk, or is closed by force with a reason.
+An operator looks at what the desk tells (`reason`, `candidates`) and at the city's public rows: who owns the item,
+which squads there are and where. That an order was carried out shows by the case moving on; if it did not, the next
+plan. The last plan always ends it: it goes to the city desk, or is closed by force with a reason.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Operators:
             yield m.AssignCase, {"squad": squad_id, "reason": reason}
 
     def _nearest(self, known: Known) -> list[Squad]:
-        """Squads of the desk by distance; of a case without a place, in an order drawn for it (somebody asked around)."""
+        """Squads of the desk by distance; of a case without a place, in an order drawn for it."""
         squads = self._squads.get(known.desk, [])
         lon, lat = known.lon, known.lat
         if lon is None or lat is None:

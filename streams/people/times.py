@@ -32,6 +32,7 @@ class Day:
         self._offset = utc_offset_minutes * MINUTE
 
     def night(self, at: int) -> bool:
+        """Whether it is between 22:00 and 06:30."""
         return not MORNING <= (at + self._offset) % DAY < EVENING
 
     def next_morning(self, at: int) -> int:

@@ -21,6 +21,7 @@ That the records are those of a serial fold is serial.py's business: that one re
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -30,7 +31,14 @@ from tests.support_kafka import Entry, Lying, Place
 
 LOGS = {"complaints": "complaint-receipts", "city-events": "event-receipts", "desk-inbox": "desk-log"}
 NOTHING = {"OrderRefused", "OrderRepeated", "OrderForwarded"}  # of a case, and change none
-HELD, LEFT = "AssignmentOffered", {"AssignmentReturned", "AssignmentWithdrawn", "LeaseExpired", "CaseChecked"}
+ENDS = {  # an assignment
+    "AssignmentReturned",
+    "AssignmentWithdrawn",
+    "LeaseExpired",
+    "CaseChecked",
+    "CaseClosed",
+    "CaseHandedOver",
+}
 
 
 class Sent(NamedTuple):
@@ -67,7 +75,7 @@ class Rules(NamedTuple):
 
 
 class Checker:
-    """One look at everything. `mark`: ends of the topics when the load ended; what came later may still be on its way."""
+    """One look at everything. `mark`: where the topics ended when the load did; what came later may be on its way."""
 
     def __init__(self, lying: Lying, history: list[Sent], rules: Rules, mark: dict[Place, int] | None = None) -> None:
         self.lying, self.history, self.rules = lying, history, rules
@@ -220,9 +228,15 @@ class Checker:
             at, came = arrived[number]
             if came != body:
                 self._broken("letters", f"{way} {number} arrived as another letter than was sent")
-            said = next((v.appended for v in self.logs[place] if v.said["posted_through"] >= valid.offset), at)
-            if at > said:
-                self._broken("letters", f"{way} {number} said to be posted {at - said} ms before it was")
+            at_last = self._said_posted(place, valid.offset)
+            if at_last is not None and at > at_last:
+                self._broken("letters", f"{way} {number} said to be posted {at - at_last} ms before it was")
+
+    def _said_posted(self, place: Place, offset: int) -> int | None:
+        """When the log first said that the letters of the record at `offset` were posted."""
+        log = self.logs[place]
+        first = bisect_left(log, offset, key=lambda valid: valid.said["posted_through"])
+        return log[first].appended if first < len(log) else None
 
     def _is_writer(self, name: str) -> bool:
         return name in self.rules.desks.values() or name.split("/")[0] in LOGS
@@ -251,16 +265,15 @@ class Checker:
                         if number in accepted:
                             self._broken("one case", f"{number} accepted twice")
                         accepted[number].add(event["case_id"])
-        registered = Counter(
-            (e["source"] + "/" + e["source_id"]) for case in self.cases.values() for *_, e in case if e["type"] == "CaseRegistered"
-        )
+        happened = (event for case in self.cases.values() for *_, event in case)
+        registered = Counter(f"{e['source']}/{e['source_id']}" for e in happened if e["type"] == "CaseRegistered")
         for number, times in registered.items():
             if times > 1:
                 self._broken("one case", f"{number} registered {times} times")
         numbers = {(LOGS[s.topic], s.id) for s in self.history if s.topic != "desk-inbox" and not s.poison}
         for topic, number in numbers:
             if (topic, number) not in accepted or not registered[number]:
-                self._broken("one case", f"{topic} {number} became no case")
+                self._broken("one case", f"{topic} {number} lost: it became no case")
 
     def _versions(self) -> None:
         for case, happened in self.cases.items():
@@ -295,56 +308,10 @@ class Checker:
                 given, on_way_to = appended, event["to_desk"]
 
     def _caps_and_leases(self, log: list[Valid]) -> None:
-        weight: dict[str, int] = {}
-        load: Counter[str] = Counter()
-        offer: dict[str, dict[str, Any]] = {}  # case -> offer or work order that stands
-        ended: set[str] = set()
+        held = _Assignments(self.rules.caps, self._broken)
         for valid in log:
             for event in valid.said["events"]:
-                kind, case, at = event["type"], event.get("case_id", ""), valid.said["at"]
-                if kind == "CaseRegistered":
-                    weight[case] = event["weight"]
-                elif kind == "CaseTaken":
-                    weight[case] = event["case"]["weight"]
-                elif kind in (HELD, "WorkOrderIssued"):
-                    if case in offer:
-                        self._broken("lease", f"{case} offered while {offer[case]['id']} stands")
-                    self._offered(event, offer, load, weight[case])
-                elif kind in ("LeaseExpired", "LeaseExtended"):
-                    self._lease(event, at, offer.get(case), ended)
-                elif kind == "AssignmentAccepted" and case in offer:
-                    offer[case]["accepted"] = True
-                if kind in LEFT or (kind in ("CaseClosed", "CaseHandedOver") and case in offer):
-                    gone = offer.pop(case, None)
-                    if gone and gone["squad"]:
-                        load[gone["squad"]] -= weight[case]
-
-    def _offered(
-        self, event: dict[str, Any], offer: dict[str, dict[str, Any]], load: Counter[str], weight: int
-    ) -> None:
-        squad = event.get("squad", "")
-        due = event["due_at"] if squad else event["receipt_due_at"]
-        offer[event["case_id"]] = {"id": event["assignment_id"], "squad": squad, "due": due}
-        if squad:
-            load[squad] += weight
-            if load[squad] > self.rules.caps[squad]:
-                self._broken("cap", f"{squad} holds {load[squad]} of {self.rules.caps[squad]} by {event['assignment_id']}")
-
-    def _lease(self, event: dict[str, Any], at: int, standing: dict[str, Any] | None, ended: set[str]) -> None:
-        assignment = event["assignment_id"]
-        if not standing or standing["id"] != assignment or standing.get("accepted"):
-            self._broken("lease", f"{event['type']} of {assignment}, which does not wait: {standing}")
-            return
-        if at < standing["due"]:
-            self._broken("lease", f"{event['type']} of {assignment} {standing['due'] - at} ms before its time")
-        if event["type"] == "LeaseExtended":
-            if standing.get("extended"):
-                self._broken("lease", f"{assignment} extended twice")
-            standing["extended"], standing["due"] = True, event["due_at"]
-        elif assignment in ended:
-            self._broken("lease", f"{assignment} expired twice")
-        else:
-            ended.add(assignment)
+                held.take(event, valid.said["at"])
 
     def _orders(self, place: Place, log: list[Valid]) -> None:
         seen = Counter(e["message_id"] for v in log for e in v.said["events"] if e["type"] == "MessageSeen")
@@ -369,9 +336,66 @@ class Checker:
                 self._broken("dead letter", f"{sent} was not kept")
 
 
-def settled(lying: Lying, mark: dict[Place, int], rules: Rules) -> bool:
-    """Whether everything up to the mark is decided and every letter named before it has been taken."""
-    return not [f for f in Checker(lying, [], rules, mark).check() if "lost" in f.text]
+class _Assignments:
+    """Who is offered or has what at one desk, as its log tells it: squads' loads, and leases."""
+
+    def __init__(self, caps: dict[str, int], broken: Callable[[str, str], None]) -> None:
+        self._caps, self._broken = caps, broken
+        self._weight: dict[str, int] = {}
+        self._load: Counter[str] = Counter()
+        self._standing: dict[str, dict[str, Any]] = {}  # case -> offer or work order
+        self._expired: set[str] = set()
+
+    def take(self, event: dict[str, Any], at: int) -> None:
+        kind, case = event["type"], event.get("case_id", "")
+        if kind == "CaseRegistered":
+            self._weight[case] = event["weight"]
+        elif kind == "CaseTaken":
+            self._weight[case] = event["case"]["weight"]
+        elif kind in ("AssignmentOffered", "WorkOrderIssued"):
+            self._offered(event)
+        elif kind in ("LeaseExpired", "LeaseExtended"):
+            self._lease(event, at)
+        elif kind == "AssignmentAccepted" and case in self._standing:
+            self._standing[case]["accepted"] = True
+        if kind in ENDS:
+            gone = self._standing.pop(case, None)
+            if gone and gone["squad"]:
+                self._load[gone["squad"]] -= self._weight[case]
+
+    def _offered(self, event: dict[str, Any]) -> None:
+        case, squad = event["case_id"], event.get("squad", "")
+        if case in self._standing:
+            self._broken("lease", f"{case} offered while {self._standing[case]['id']} stands")
+        due = event["due_at"] if squad else event["receipt_due_at"]
+        self._standing[case] = {"id": event["assignment_id"], "squad": squad, "due": due}
+        if squad:
+            self._load[squad] += self._weight[case]
+            if self._load[squad] > self._caps[squad]:
+                held = f"{self._load[squad]} of {self._caps[squad]}"
+                self._broken("cap", f"{squad} holds {held} by {event['assignment_id']}")
+
+    def _lease(self, event: dict[str, Any], at: int) -> None:
+        kind, assignment = event["type"], event["assignment_id"]
+        standing = self._standing.get(event["case_id"])
+        if not standing or standing["id"] != assignment or standing.get("accepted"):
+            self._broken("lease", f"{kind} of {assignment}, which does not wait: {standing}")
+            return
+        if at < standing["due"]:
+            self._broken("lease", f"{kind} of {assignment} {standing['due'] - at} ms before its time")
+        if kind == "LeaseExtended":
+            if standing.get("extended"):
+                self._broken("lease", f"{assignment} extended twice")
+            standing["extended"], standing["due"] = True, event["due_at"]
+        elif assignment in self._expired:
+            self._broken("lease", f"{assignment} expired twice")
+        else:
+            self._expired.add(assignment)
+
+
+def settled(lying: Lying, history: list[Sent], rules: Rules, mark: dict[Place, int]) -> bool:
+    """Whether all up to the mark is decided, each letter named before it taken, each number of the history a case."""
+    return not [f for f in Checker(lying, history, rules, mark).check() if " lost: " in f.text]
 
 
 def _parsed(entry: Entry) -> dict[str, Any]:

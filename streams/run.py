@@ -1,0 +1,292 @@
+"""`paidan run`: a whole city on one machine (DESIGN §4).
+
+    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ desk, tell, targets ─▶ feed, people
+
+1. What is started is ended, in reverse, however this ends; killed with -9, all of it dies too (children.py, local.py).
+2. What dies is started again, servers too. What cannot live ends the run, with the end of its log.
+3. Nothing about the city is kept beside the topics but the clock (and it stands still while this does not run), ports,
+   logs and the key. So a second run goes on from where the log stands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from aiokafka.errors import KafkaError
+from kafka.errors import KafkaError as AdminError
+from rich.console import Console
+from rich.live import Live
+
+from dispatchers.rows import CityPack
+
+from .children import BrokenError, Child
+from .city_files import BadCityError, load
+from .clock import SAY_EVERY_MS, Clock, RunClock, wall_ms
+from .local import LocalError
+from .ports import Ports
+from .prepare import decides, prepare
+from .servers import Servers
+from .settings import PREFIX, Settings
+from .summary import Numbers
+from .topics import TopicError
+from .watch import Watch
+
+START = 1_783_900_800_000  # Monday 2026-07-13 08:00 +08:00: where the demo's complaints begin
+DEMO = Path("demo/complaints.jsonl.gz")
+SHOW_EVERY_S = 5.0  # without a terminal
+READY_WITHIN_S = 30.0  # seconds until complaints come, even if no desk is ready
+NO_COMPLAINT_S = 120.0  # a run that shall end by itself waits so long for its first complaint
+PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0}  # from SIGTERM to SIGKILL
+DESK_PATIENCE_S = 4.0
+
+
+class RunError(Exception):
+    """The run cannot begin, or cannot go on. The text is for the person who started it."""
+
+
+class Plan(NamedTuple):
+    """What the person asked for."""
+
+    speed: float
+    seconds: float | None  # end so long after the first complaint
+    demo: bool
+    workers: int
+    seed: str
+
+
+def main(settings: Settings, plan: Plan) -> int:
+    """Run until it ends; the exit code. Raises RunError."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with _alone(settings.data / "run.lock"):
+        return asyncio.run(_Run(settings, plan).main())
+
+
+@contextmanager
+def _alone(path: Path) -> Any:
+    """Two runs on the same data would be two clocks."""
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise RunError(f"another `paidan run` uses {path.parent}") from fault
+        yield
+
+
+class _Run:
+    """One run, from start to end."""
+
+    def __init__(self, settings: Settings, plan: Plan) -> None:
+        self._settings, self._plan = settings, plan
+        self._data = settings.data.absolute()
+        self._ports = Ports(self._data / "ports.json")
+        self._console = Console(stderr=True)
+        self._children: list[Child] = []
+        self._watch: Watch | None = None
+        self._final: Numbers | None = None
+        self._began = time.monotonic()
+
+    async def main(self) -> int:
+        """Everything, in order; what was begun is ended in reverse."""
+        asked = self._listen()
+        work = asyncio.create_task(self._whole())
+        ask = asyncio.create_task(asked.wait())
+        await asyncio.wait([work, ask], return_when=asyncio.FIRST_COMPLETED)
+        stopped = not work.done()
+        work.cancel()
+        ask.cancel()
+        try:
+            with suppress(asyncio.CancelledError):
+                await work
+        except BadCityError as fault:
+            told = f"{fault.faults[0]} ({len(fault.faults)} fault(s) in all: paidan city check {self._settings.city})"
+            raise RunError(told) from fault
+        except (LocalError, BrokenError, TopicError, KafkaError, AdminError) as fault:
+            raise RunError(str(fault)) from fault
+        return self._last_word(stopped)
+
+    def _listen(self) -> asyncio.Event:
+        """The first Ctrl-C or SIGTERM ends cleanly, the second at once (the children die with us)."""
+        asked = asyncio.Event()
+
+        def hear() -> None:
+            if asked.is_set():
+                os._exit(130)
+            asked.set()
+            self._say("ending (once more: at once)")
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, hear)
+        return asked
+
+    async def _whole(self) -> None:
+        async with AsyncExitStack() as stack:
+            servers = Servers(self._settings, self._data, self._ports)
+            stack.push_async_callback(servers.stop)
+            loading = asyncio.to_thread(load, self._settings.city)
+            pack, settings = await asyncio.gather(loading, servers.start(self._say))
+            await prepare(settings, pack, self._say)
+            settings, clock, keeping = self._open_clock(settings, stack)
+            self._watch = Watch(settings.kafka, settings.redis, self._ports.of("targets"), pack, clock, wall_ms())
+            await self._watch.begin(stack)
+            stack.push_async_callback(self._end_children)
+            forever: list[Coroutine[Any, Any, None]] = [
+                *keeping,
+                servers.keep(),
+                self._play(settings, pack, servers.up),
+                self._watch.run(),
+                self._show(settings),
+            ]
+            ending = asyncio.create_task(self._end())
+            tasks = [ending, *map(asyncio.create_task, forever)]
+            try:
+                await _first_to_fail(ending, tasks)
+            finally:
+                with suppress(KafkaError):  # the broker may be what failed
+                    await self._watch.look()
+                self._final = self._watch.numbers(self._restarts())
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    # -- start -----------------------------------------------------------------------------------------------------
+
+    def _open_clock(
+        self, settings: Settings, stack: AsyncExitStack
+    ) -> tuple[Settings, Clock, list[Coroutine[Any, Any, None]]]:
+        """The run's clock, unless it is a real city's: at speed 1 and without the demo the wall's clock holds."""
+        if self._plan.speed == 1 and not self._plan.demo:
+            return settings.model_copy(update={"clock": None}), Clock(), []
+        file = self._data / "clock.json"
+        run_clock = RunClock(file, start=START, speed=self._plan.speed)
+        stack.callback(run_clock.close)
+        return settings.model_copy(update={"clock": file}), run_clock.clock, [_tick(run_clock)]
+
+    async def _play(self, settings: Settings, pack: CityPack, up: asyncio.Event) -> None:
+        """The processes, the deciding ones first; then, when they are there, complaints and people."""
+        children = [self._child(name, ["desk"], settings, served=True) for name in self._desks()]
+        children += [self._child(name, [name], settings, served=True) for name in ("tell", "targets")]
+        keeping = [asyncio.create_task(child.keep(up)) for child in children]
+        try:
+            if self._plan.demo:
+                keeping += await self._play_demo(settings, pack, up, keeping)
+            await asyncio.gather(*keeping)
+        finally:
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
+
+    async def _play_demo(
+        self, settings: Settings, pack: CityPack, up: asyncio.Event, keeping: list[asyncio.Task[None]]
+    ) -> list[asyncio.Task[None]]:
+        ready = asyncio.create_task(decides(settings.kafka, pack, [self._ports.of(d) for d in self._desks()]))
+        await asyncio.wait([ready, *keeping], return_when=asyncio.FIRST_COMPLETED, timeout=READY_WITHIN_S)
+        ready.cancel()
+        demo = settings.city.absolute() / DEMO
+        children = []
+        if demo.exists():
+            children.append(self._child("feed", ["feed", str(demo)], settings, ends=True))
+        else:
+            self._say(f"{demo} is not there: nobody complains")
+        children.append(self._child("people", ["people", "--seed", self._plan.seed], settings))
+        return [asyncio.create_task(child.keep(up)) for child in children]
+
+    def _desks(self) -> list[str]:
+        return [f"desk-{n}" if n else "desk" for n in range(self._plan.workers)]
+
+    def _child(
+        self, name: str, words: list[str], settings: Settings, *, served: bool = False, ends: bool = False
+    ) -> Child:
+        told = {
+            "kafka": settings.kafka,
+            "redis": settings.redis,
+            "data": str(self._data),
+            "city": str(settings.city.absolute()),
+            "clock": str(settings.clock or ""),
+            "master_key": str(settings.master_key.absolute()),
+            "log_level": settings.log_level,
+            "worker_id": f"run-{name}",
+            "metrics_port": str(self._ports.of(name)) if served else "",
+        }
+        ours = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
+        env = ours | {PREFIX + k.upper(): v for k, v in told.items()} | {"PYTHONUNBUFFERED": "1"}
+        child = Child(name, words, env, self._data / "logs", ends=ends)
+        self._children.append(child)
+        return child
+
+    # -- while it runs -----------------------------------------------------------------------------------------------
+
+    async def _show(self, settings: Settings) -> None:
+        """The live summary: a table on a terminal, else a line now and then."""
+        assert self._watch
+        footer = f"PAIDAN_KAFKA={settings.kafka}  logs {self._data / 'logs'}  Ctrl-C ends it"
+        if self._console.is_terminal:
+            with Live(console=self._console, auto_refresh=False, transient=True) as live:
+                while True:
+                    live.update(self._watch.numbers(self._restarts()).table(footer), refresh=True)
+                    await asyncio.sleep(1)
+        while True:
+            await asyncio.sleep(SHOW_EVERY_S)
+            self._say(self._watch.numbers(self._restarts()).line())
+
+    async def _end(self) -> None:
+        """Return when the time asked for is over."""
+        assert self._watch
+        began = time.monotonic()
+        while True:
+            await asyncio.sleep(0.1)
+            if self._plan.seconds is None:
+                continue
+            first, now = self._watch.first_complaint, time.monotonic()
+            if now - (first or began) >= (self._plan.seconds if first else NO_COMPLAINT_S):
+                return
+
+    def _restarts(self) -> dict[str, int]:
+        return {child.name: child.restarts for child in self._children}
+
+    # -- end -------------------------------------------------------------------------------------------------------
+
+    async def _end_children(self) -> None:
+        """In reverse: who says something first, who decides last."""
+        for child in reversed(self._children):
+            await child.stop(PATIENCE_S.get(child.name, DESK_PATIENCE_S))
+
+    def _last_word(self, stopped: bool) -> int:
+        numbers = self._final
+        if numbers is None:
+            return 0 if stopped else 1
+        if self._plan.seconds is None:
+            self._say(numbers.line())
+            return 0
+        sys.stdout.write(numbers.json() + "\n")
+        sys.stdout.flush()
+        return 0 if stopped or numbers.assigned else 1
+
+    def _say(self, text: str) -> None:
+        out: IO[str] = sys.stdout
+        out.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
+        out.flush()
+
+
+async def _first_to_fail(ending: asyncio.Task[None], tasks: list[asyncio.Task[None]]) -> None:
+    """Until the run shall end, or one of its parts fails."""
+    left = set(tasks)
+    while not ending.done():
+        done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+
+async def _tick(run_clock: RunClock) -> None:
+    """Say how far time came."""
+    while True:
+        await asyncio.sleep(SAY_EVERY_MS / 1000)
+        run_clock.say()

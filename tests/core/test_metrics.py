@@ -1,0 +1,95 @@
+"""The one list of metrics: names by the rules, labels from closed sets, few series."""
+
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import Counter, Gauge, Histogram
+
+from dispatchers import targets
+from streams import lag, metrics
+from streams.metrics import FAMILIES, OTHER
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize("variable", FAMILIES)
+def test_names_are_what_prometheus_asks(variable: str) -> None:
+    """Prefix, lower case, base units, `_total` on counters alone, and called in the code as it is called outside."""
+    family = FAMILIES[variable]
+    name = family.metric._name + ("_total" if isinstance(family.metric, Counter) else "")
+    assert re.fullmatch(r"paidan_[a-z0-9]+(_[a-z0-9]+)*", name)
+    assert not re.search(r"_(ms|milliseconds|minutes|hours|kb|percent|count|sum|bucket|info)(_|$)", name)
+    assert not isinstance(family.metric, Gauge | Histogram) or not name.endswith("_total")
+    assert not isinstance(family.metric, Histogram) or name.endswith("_seconds")
+    assert variable.split("_")[0] in name
+    assert family.metric._documentation
+    assert all(re.fullmatch(r"[a-z]+", label) for label in family.labels)
+
+
+@pytest.mark.parametrize("variable", FAMILIES)
+def test_every_metric_is_explained(variable: str) -> None:
+    """A comment stands above each: what is counted, in which unit."""
+    lines = (ROOT / "streams/metrics.py").read_text("utf-8").splitlines()
+    number = next(i for i, line in enumerate(lines) if line.startswith(f"{variable} = "))
+    assert lines[number - 1].startswith("# ")
+
+
+def test_there_are_at_most_3000_series() -> None:
+    """Every label combination of every metric, buckets included, strangers included, in one process."""
+    total = 0
+    for family in FAMILIES.values():
+        buckets = len(family.metric._upper_bounds) + 2 if isinstance(family.metric, Histogram) else 1
+        total += family.most_series * buckets
+    assert total <= 3000
+    assert not [s for f in metrics.REGISTRY.collect() for s in f.samples if s.name.endswith("_created")]
+
+
+def test_a_value_outside_its_set_is_other() -> None:
+    """A telephone number as a label becomes "other", and a million of them no more than that."""
+    before = metrics.orders_refused.of(OTHER)._value.get()
+    for number in range(1000):
+        metrics.orders_refused.of(f"13800{number}").inc()
+    assert before + 1000 == metrics.orders_refused.of(OTHER)._value.get()
+    assert not [v for v in metrics.orders_refused.series() if v[0].startswith("138")]
+
+
+def test_the_number_of_desks_is_bounded() -> None:
+    """A pack with a thousand desks declares no more names than there is room for."""
+    names = metrics.Names(3)
+    names.declare(f"desk-{n}" for n in range(1000))
+    assert ["desk-0", "desk-1", "desk-10"] == list(names)
+
+
+def test_the_reasons_of_refusals_are_complete() -> None:
+    """Every reason that the rules can refuse for has its own label."""
+    said: set[str] = set()
+    for file in ("orders.py", "registration.py"):
+        text = (ROOT / "dispatchers" / file).read_text("utf-8")
+        for line in re.findall(r"^\s*(?:_refuse\(|refusal = ).*$", text, re.MULTILINE):
+            said |= {w for w in re.findall(r'"([a-z_]+)"', line)}
+        objections = re.search(r"def _objection.*?\n\n\n", text, re.DOTALL)
+        said |= set(re.findall(r'return "([a-z_]+)"', objections[0])) if objections else set()
+    losses = (ROOT / "dispatchers/assignment.py").read_text("utf-8")
+    unable = re.search(r"def _unable.*?\n\n\n", losses, re.DOTALL)
+    assert unable
+    said |= set(re.findall(r'"([a-z_]+)"', unable[0])) | {"unknown_team"}
+    assert said == set(metrics.REFUSALS)
+
+
+def test_label_sets_agree_with_what_they_are_of() -> None:
+    """Streams and windows are those of the rules, groups and topics those whose lag is measured."""
+    assert (targets.STREAMS, targets.WINDOWS) == (metrics.TARGET_STREAMS, metrics.TARGET_WINDOWS)
+    assert set(lag.GROUPS) <= set(metrics.GROUPS)
+    assert {t for topics in lag.GROUPS.values() for t in topics} == {*metrics.INBOXES, "desk-log"}
+
+
+def test_what_left_is_not_scraped() -> None:
+    """Series that were dropped are gone from the registry, and may come again."""
+    metrics.DESKS.declare(["somewhere"])
+    metrics.cases.of("somewhere", "offered").set(3)
+    metrics.cases.drop("somewhere")
+    said = [s for f in metrics.REGISTRY.collect() for s in f.samples if s.labels.get("desk") == "somewhere"]
+    assert said == []
+    metrics.cases.of("somewhere", "offered").set(1)
+    assert metrics.cases.of("somewhere", "offered")._value.get() == 1

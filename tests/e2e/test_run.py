@@ -1,0 +1,170 @@
+"""`paidan run` as a person starts it: everything real, in an empty directory."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from streams.clock import Clock
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(240)
+
+
+class Run:
+    """A `paidan run` with its output."""
+
+    def __init__(self, data: Path, *words: str) -> None:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("PAIDAN_")} | {"PAIDAN_DATA": str(data)}
+        self.out = data.parent / f"run-{time.monotonic_ns()}.txt"
+        with self.out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams.cli", "run", *words],
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def text(self) -> str:
+        return self.out.read_text("utf-8", "replace")
+
+    def until(self, word: str, seconds: float = 90) -> None:
+        """Wait until it said this."""
+        deadline = time.monotonic() + seconds
+        while word not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.1)
+
+    def ended(self, seconds: float = 180) -> int:
+        """Its exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            pytest.fail(self.text)
+
+    def last_line(self) -> dict[str, Any]:
+        return json.loads(self.text.strip().splitlines()[-1])
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Iterator[Path]:
+    """An empty directory; whatever a failed test left running on it is ended."""
+    yield tmp_path / "data"
+    for process in left(tmp_path):
+        process.kill()
+
+
+def left(data: Path) -> list[psutil.Process]:
+    """Processes that have to do with the directory: by their words, or by their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            said = [*process.cmdline(), process.environ().get("PAIDAN_DATA", "")]
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE and any(str(data) in w for w in said):
+            found.append(process)
+    return found
+
+
+def names(processes: list[psutil.Process]) -> list[str]:
+    return sorted(" ".join(p.cmdline())[-80:] for p in processes)
+
+
+def test_it_lives_ends_and_goes_on(data: Path) -> None:
+    """A run ends by itself with a summary as its last line and leaves nothing running; the next one goes on from it."""
+    first = Run(data, "--for", "30")
+    assert first.ended() == 0, first.text
+    assert names(left(data)) == []
+    told = first.last_line()
+    assert told["assigned"] > 0
+    assert told["accepted"] > 0
+    assert told["filed"] >= told["registered"] > 0
+    assert told["dead_letters"] == 0
+    assert sum(told["restarts"].values()) == 0
+    assert told["offered_ms_p50"] is not None
+    stopped_at = Clock.read(data / "clock.json").now()
+
+    second = Run(data, "--for", "15")
+    assert second.ended() == 0, second.text
+    assert names(left(data)) == []
+    again = second.last_line()
+    assert again["total"]["registered"] == told["total"]["registered"] + again["registered"]
+    assert again["total"]["filed"] >= told["total"]["filed"]
+    segments = msgspec.json.decode((data / "clock.json").read_bytes())["segments"]
+    assert segments[1]["business"] == stopped_at
+
+
+def test_ctrl_c_ends_all_of_it(data: Path) -> None:
+    """SIGINT ends everything cleanly within fifteen seconds, the ones that speak first and the deciding ones last."""
+    run = Run(data)
+    run.until("accepted 1")
+    began = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    assert run.ended(30) == 0, run.text
+    assert time.monotonic() - began < 20
+    assert names(left(data)) == []
+    assert "Traceback" not in run.text
+    clock = msgspec.json.decode((data / "clock.json").read_bytes())
+    assert clock["segments"][-1]["wall_end"] is not None
+
+
+def test_kill_9_leaves_nothing_and_loses_nothing(data: Path) -> None:
+    """Killed with -9 everything dies with it; the next run finds what was decided and goes on."""
+    run = Run(data)
+    run.until("accepted 1")
+    run.process.kill()
+    run.process.wait()
+    deadline = time.monotonic() + 10
+    while left(data) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert names(left(data)) == []
+    again = Run(data, "--for", "10")
+    assert again.ended() == 0, again.text
+    told = again.last_line()
+    assert told["total"]["registered"] > told["registered"] > 0
+
+
+def test_what_dies_is_started_again(data: Path) -> None:
+    """A killed desk, tell, people, Redis and Kafka come back, the restarts are counted, and work goes on."""
+    run = Run(data, "--for", "60")
+    run.until("accepted 1")
+    for word in ("desk", "tell", "people", "redis-server"):
+        (victim, *_) = [p for p in run.family() if word in p.cmdline() or word in p.cmdline()[0]]
+        victim.kill()
+        time.sleep(1)
+    assert run.ended() == 0, run.text
+    told = run.last_line()
+    assert {k: v for k, v in told["restarts"].items() if v} == {"desk": 1, "tell": 1, "people": 1}
+    assert told["per_second"]["assigned"] > 0
+    assert names(left(data)) == []
+
+
+def test_two_runs_on_the_same_data_are_refused(data: Path) -> None:
+    """A second run beside the first says so in one line and disturbs nothing."""
+    run = Run(data)
+    run.until("starting kafka")
+    second = Run(data)
+    assert second.ended(20) == 1
+    assert second.text == f"paidan: another `paidan run` uses {data}\n"
+    assert run.process.poll() is None
+    run.process.send_signal(signal.SIGTERM)
+    assert run.ended(40) == 0
+    assert names(left(data)) == []

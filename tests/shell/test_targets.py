@@ -1,0 +1,72 @@
+"""The exporter of the official numbers, on logs in memory (`test_tell.py` runs it as a process)."""
+
+import pytest
+
+from dispatchers.events import CaseClosed
+from dispatchers.record import decode_record
+from dispatchers.targets import Share, Targets
+from streams import metrics
+from streams.clock import Clock, Segment
+from streams.recovery import LogDamagedError
+from streams.targets import Exporter
+from tests.support_log import MONDAY, Record, logs, small, with_void
+
+TODAY = Clock([Segment(wall=0, business=MONDAY + 3_600_000, speed=1.0, wall_end=0)])
+
+
+def closings() -> Share:
+    """What the closings of all logs make, counted by hand."""
+    closed = [e for raws in logs().values() for raw in raws for e in decode_record(raw).events if type(e) is CaseClosed]
+    counted = [e for e in closed if e.countable]
+    return Share(sum(e.tier in ("town_squad", "zone_squad") for e in counted), len(counted))
+
+
+def exported(change: object = list) -> Exporter:
+    exporter = Exporter(Targets(480), TODAY)
+    for desk, raws in logs().items():
+        for offset, raw in enumerate(change(raws)):  # type: ignore[operator]
+            exporter.take(Record(small().desks[desk].partition, offset, raw))  # type: ignore[arg-type]
+    return exporter
+
+
+def test_the_numbers_are_those_of_all_closings() -> None:
+    """Folded from the logs of all desks, with and without a zombie's records, the share is the one counted by hand."""
+    assert closings().den > 5
+    assert closings() == exported().targets.total(MONDAY, "all")
+    assert closings() == exported(with_void).targets.total(MONDAY, "all")
+
+
+def test_a_zombies_closings_do_not_count() -> None:
+    """A void record that closes a case changes nothing."""
+    raws = logs()["yi"]
+    last = next(r for r in reversed(raws) if b'"CaseClosed"' in r)
+    exporter = exported()
+    exporter.take(Record(small().desks["yi"].partition, len(raws), last))  # type: ignore[arg-type]
+    assert closings() == exporter.targets.total(MONDAY, "all")
+
+
+def test_gauges_hold_numerator_and_denominator() -> None:
+    """Every label set there is is set, those without a case to 0; summed over desks they are the city's share."""
+    metrics.DESKS.declare(small().desks)
+    metrics.target_cases.zero()
+    exporter = exported()
+    exporter.show()
+    shares = exporter.targets.shares(MONDAY + 3_600_000)
+    for part, stream, window, desk in metrics.target_cases.series():
+        share = shares.get((window, stream, desk), Share())
+        assert getattr(share, part) == metrics.target_cases.of(part, stream, window, desk)._value.get()
+
+
+def test_it_knows_how_far_the_inboxes_are_decided() -> None:
+    """The lag of desk-inbox is measured from the last record's inbox offset."""
+    decided = exported().decided
+    for desk, raws in logs().items():
+        assert decode_record(raws[-1]).inbox_offset + 1 == decided["desk-inbox", small().desks[desk].partition]
+
+
+def test_a_hole_in_a_log_ends_it() -> None:
+    """An official number is not computed from a log with a hole."""
+    exporter = Exporter(Targets(480), TODAY)
+    exporter.take(Record(0, 0, logs()["jia"][0]))  # type: ignore[arg-type]
+    with pytest.raises(LogDamagedError):
+        exporter.take(Record(0, 2, logs()["jia"][2]))  # type: ignore[arg-type]

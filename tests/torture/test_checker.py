@@ -1,0 +1,306 @@
+"""The checker's own tests: a small run in which all promises hold, and each promise broken once."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import pytest
+
+from dispatchers.messages import WakeUp
+from dispatchers.record import letters
+from dispatchers.writer import Writer
+from streams.scan import partition_of
+from tests.support_kafka import Entry, Lying, Place, Run
+
+from .checker import LOGS, Checker, Rules, Sent
+from .load import rules_of
+from .serial import Serial, unlike_serial
+
+LEASE_MS = 16 * 60_000  # longer than the longest lease
+Logs = dict[Place, list[dict[str, Any]]]
+
+
+class World:
+    """A run without a broker: what is put into an inbox is decided at once, and its letters are posted."""
+
+    def __init__(self, run: Run) -> None:
+        self.serial = Serial(run)
+        self.rules = Rules(rules_of(run).desks, rules_of(run).caps, lambda wall: wall)
+        self.lying: Lying = {}
+        self.history: list[Sent] = []
+        self.now = run.start
+        self.events: list[dict[str, Any]] = []
+        self._writers: dict[Place, Writer] = {}
+        self._partition = {desk: p for p, desk in self.rules.desks.items()}
+
+    def put(self, topic: str, partition: int, value: bytes) -> int:
+        """Append a message; everything it leads to happens before this returns. Gives its offset."""
+        self.now += 10
+        entries = self.lying.setdefault((topic, partition), [])
+        entry = Entry(len(entries), self.now, None, value)
+        entries.append(entry)
+        log = self.lying.setdefault((LOGS[topic], partition), [])
+        writer = self._writers.setdefault((topic, partition), self.serial.writer(topic, partition))
+        message = self.serial.message(topic, partition, entry, self.now, writer.state)
+        decided = writer.decide(message, entry.offset, self.now, self.serial.city)
+        if decided:
+            writer.apply(len(log), decided)
+            log.append(Entry(len(log), self.now + 1, None, decided.raw))
+            self.events += json.loads(decided.raw)["events"]
+            for letter in letters(decided.record):
+                self.put("desk-inbox", self._partition[letter.receiver], msgspec.json.encode(letter))
+            writer.posted(len(log) - 1)
+        return entry.offset
+
+    def complain(self, number: str, **changed: Any) -> None:
+        body = {
+            "source": "12345",
+            "source_id": number,
+            "kind": "complaint",
+            "received_at": "2026-07-13T08:00:00+08:00",
+            "title": "占道经营",
+            "category": {"scheme": "item", "code": "exposed_waste"},
+            "location": {"datum": "wgs84", "lon": 120.75, "lat": 30.7522},
+            **changed,
+        }
+        partition = partition_of("complaints", f"12345/{number}".encode())
+        offset = self.put("complaints", partition, json.dumps(body).encode())
+        self.history.append(Sent("complaints", partition, offset, f"12345/{number}"))
+
+    def order(self, desk: str, kind: str, name: str, **rest: Any) -> None:
+        offered = next(e for e in reversed(self.events) if e["type"] == "AssignmentOffered")
+        squad = {"id": offered["officers"][0], "role": "squad", "squad": offered["squad"]}
+        body = {"type": kind, "message_id": name, "actor": squad, "case_id": offered["case_id"], **rest}
+        if kind in ("AcceptAssignment", "ReportArrival", "ReportDisposal"):
+            body["assignment_id"] = offered["assignment_id"]
+        offset = self.put("desk-inbox", self._partition[desk], json.dumps(body).encode())
+        self.history.append(Sent("desk-inbox", self._partition[desk], offset, name))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Three cases: one closed, one handed over, one whose lease runs out; and what nobody can read."""
+    world = World(Run("", tmp_path_factory.mktemp("world")))
+    desk, other = "nanhu", "haiyan"
+    operator = {"id": "o", "role": "operator"}
+    world.complain("1")
+    world.order(desk, "AcceptAssignment", "m1")
+    world.order(desk, "AcceptAssignment", "m1")
+    world.order(desk, "ReportArrival", "m2")
+    world.order(desk, "ReportDisposal", "m3", result="corrected")
+    world.order(desk, "CheckCase", "m4", passed=True, actor={"id": "c", "role": "checker"})
+    world.order(desk, "CloseCase", "m5", actor=operator)
+    world.complain("2")
+    world.order(desk, "HandOverCase", "m6", to_desk=other, reason="yours", actor=operator)
+    world.order(desk, "EscalateCase", "m7", reason="after it", actor=operator)
+    world.complain("3")
+    world.complain("3")
+    world.complain("3", title="占道经营，又来了")
+    letter = next(e for e in world.lying["desk-inbox", 0] if b'"Letter"' in (e.value or b""))
+    world.put("desk-inbox", 0, letter.value or b"")
+    world.now += LEASE_MS
+    world.put("desk-inbox", 0, msgspec.json.encode(WakeUp(due=1)))
+    world.put("desk-inbox", 5, msgspec.json.encode(WakeUp(due=1)))
+    offset = world.put("desk-inbox", 5, b"not json")
+    world.history.append(Sent("desk-inbox", 5, offset, "", "bad json"))
+    kept = json.dumps({"id": f"desk-inbox/5/{offset}"}).encode()
+    world.lying["dead-letters", 0] = [Entry(0, world.now, None, kept)]
+    return world
+
+
+def look(world: World, lying: Lying, history: list[Sent] | None = None) -> set[str]:
+    """The promises that are broken."""
+    checker = Checker(lying, world.history if history is None else history, world.rules)
+    faults = checker.check() + unlike_serial(checker, world.serial)
+    return {f.promise for f in faults}
+
+
+def edited(world: World, edit: Callable[[Logs], None]) -> Lying:
+    """The run with its records edited, and chained anew: a writer that was wrong, not a forger."""
+    logs = {p: [json.loads(e.value or b"") for e in es] for p, es in world.lying.items() if p[0] in LOGS.values()}
+    edit(logs)
+    lying = copy.copy(world.lying)
+    for place, records in logs.items():
+        last, entries = "0" * 64, []
+        for seq, record in enumerate(records, 1):
+            raw = json.dumps({**record, "prev": last, "seq": seq}).encode()
+            last = sha256(raw).hexdigest()
+            entries.append(Entry(seq - 1, record.get("appended", record["at"] + 1), None, raw))
+        lying[place] = entries
+    return lying
+
+
+NANHU = ("desk-log", 0)
+HAIYAN = ("desk-log", 3)
+
+
+def of(logs: Logs, kind: str, place: Place = NANHU) -> tuple[int, dict[str, Any]]:
+    """(index of the record, event) of the first such event of a log."""
+    return next((i, e) for i, r in enumerate(logs[place]) for e in r["events"] if e["type"] == kind)
+
+
+def _lost(logs: Logs) -> None:
+    del logs[NANHU][of(logs, "SquadArrived")[0]]
+
+
+def _doubled(logs: Logs) -> None:
+    index = of(logs, "SquadArrived")[0]
+    logs[NANHU].insert(index, copy.deepcopy(logs[NANHU][index]))
+
+
+def _swapped(logs: Logs) -> None:
+    index = of(logs, "SquadArrived")[0]
+    log = logs[NANHU]
+    log[index], log[index + 1] = log[index + 1], log[index]
+
+
+def _early_clock(logs: Logs) -> None:
+    logs[NANHU][3]["at"] -= 1
+
+
+def _letter_skipped(logs: Logs) -> None:
+    of(logs, "LetterReceived")[1]["number"] = 2
+
+
+def _letter_unsent(logs: Logs) -> None:
+    index, event = of(logs, "LetterSent")
+    logs[NANHU][index]["events"].remove(event)
+
+
+def _letter_changed(logs: Logs) -> None:
+    of(logs, "LetterSent")[1]["body"]["reason"] = "another"
+
+
+def _posted_too_soon(logs: Logs) -> None:
+    index = of(logs, "LetterSent")[0]
+    logs[NANHU][index]["posted_through"] = index
+    logs[NANHU][index]["appended"] = 1
+
+
+def _gap(logs: Logs) -> None:
+    logs[HAIYAN][0]["events"].append({"type": "LetterGap", "sender": "nanhu", "number": 9, "expected": 2})
+
+
+def _another_case(logs: Logs) -> None:
+    for place, log in logs.items():
+        if place[0] == "complaint-receipts":
+            for record in log:
+                for event in record["events"]:
+                    if event["type"] == "ComplaintUpdated":
+                        event["type"] = "ComplaintAccepted"
+
+
+def _version_twice(logs: Logs) -> None:
+    of(logs, "CaseDisposed")[1]["case_version"] -= 1
+
+
+def _two_holders(logs: Logs) -> None:
+    event = of(logs, "CaseTaken", HAIYAN)[1]
+    event["type"] = "CaseUpdated"
+
+
+def _taken_before_given(logs: Logs) -> None:
+    logs[HAIYAN][of(logs, "CaseTaken", HAIYAN)[0]]["appended"] = 1
+
+
+def _above_cap(logs: Logs) -> None:
+    of(logs, "CaseRegistered")[1]["weight"] = 1000
+
+
+def _lease_early(logs: Logs) -> None:
+    last = [e for r in logs[NANHU] for e in r["events"] if e["type"] == "AssignmentOffered" and e["attempt"] == 1][-1]
+    last["due_at"] += LEASE_MS
+
+
+def _lease_twice(logs: Logs) -> None:
+    index, event = of(logs, "LeaseExpired" if "LeaseExpired" in str(logs[NANHU]) else "LeaseExtended")
+    logs[NANHU][index]["events"].append(dict(event))
+
+
+def _order_twice(logs: Logs) -> None:
+    event = of(logs, "OrderRepeated")[1]
+    event.update(type="MessageSeen", forget_after=0)
+
+
+def _decided_otherwise(logs: Logs) -> None:
+    of(logs, "CaseDisposed")[1]["note"] = "something else"
+
+
+BREAKS = [
+    ("decided", _lost),
+    ("decided", _doubled),
+    ("decided", _swapped),
+    ("time", _early_clock),
+    ("letters", _letter_skipped),
+    ("letters", _letter_unsent),
+    ("letters", _letter_changed),
+    ("letters", _posted_too_soon),
+    ("letters", _gap),
+    ("one case", _another_case),
+    ("version", _version_twice),
+    ("holder", _two_holders),
+    ("holder", _taken_before_given),
+    ("cap", _above_cap),
+    ("lease", _lease_early),
+    ("lease", _lease_twice),
+    ("order", _order_twice),
+    ("fold", _decided_otherwise),
+]
+
+
+def test_a_run_that_kept_every_promise_is_clean(world: World) -> None:
+    """In an honest run nothing is found."""
+    assert set() == look(world, world.lying)
+
+
+@pytest.mark.parametrize(("promise", "edit"), BREAKS, ids=[edit.__name__.strip("_") for _, edit in BREAKS])
+def test_a_broken_promise_is_caught(world: World, promise: str, edit: Callable[[Logs], None]) -> None:
+    """A record that breaks a promise is found under that promise's name."""
+    assert promise in look(world, edited(world, edit))
+
+
+def test_an_acknowledged_message_that_is_gone_is_caught(world: World) -> None:
+    """What was acknowledged and is not there is found."""
+    assert "acknowledged" in look(world, world.lying, [*world.history, Sent("desk-inbox", 0, 10_000, "m99")])
+
+
+def test_a_complaint_without_a_case_is_caught(world: World) -> None:
+    """An acknowledged complaint that no receipt book knows is found."""
+    sent = world.history[0]
+    assert "one case" in look(world, world.lying, [*world.history, sent._replace(id="12345/99")])
+
+
+def test_a_dead_letter_that_was_not_kept_is_caught(world: World) -> None:
+    """Poison whose bytes are nowhere is found."""
+    assert "dead letter" in look(world, {**world.lying, ("dead-letters", 0): []})
+
+
+def test_a_zombies_record_is_void_and_harmless(world: World) -> None:
+    """A record that continues an older one is counted, and nothing else."""
+    log = world.lying[NANHU]
+    late = json.dumps({**json.loads(log[4].value or b""), "at": 1}).encode()
+    entries = [*log[:8], log[7]._replace(value=late), *log[8:]]
+    lying = {**world.lying, NANHU: [e._replace(offset=i) for i, e in enumerate(entries)]}
+    checker = Checker(lying, [], world.rules)
+    checker.check()
+    assert 1 == checker.voids
+    assert len(log) == len(checker.logs[NANHU])
+
+
+def test_a_record_of_no_chain_is_caught(world: World) -> None:
+    """A record whose `prev` nobody wrote is found: not even a zombie writes that."""
+    log = world.lying[NANHU]
+    alien = json.dumps({**json.loads(log[4].value or b""), "prev": "f" * 64}).encode()
+    lying = {**world.lying, NANHU: [*log, Entry(len(log), 0, None, alien)]}
+    assert "chain" in look(world, lying)
+
+
+def test_a_hole_in_the_log_is_caught(world: World) -> None:
+    """A log with a missing offset is found."""
+    log = world.lying[NANHU]
+    assert "chain" in look(world, {**world.lying, NANHU: [*log[:3], *log[4:]]})

@@ -1,0 +1,199 @@
+"""Taking a partition: from its log and nothing else, quickly; and never from a log that is not whole."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from kafka import KafkaAdminClient
+from kafka.structs import TopicPartition as AdminTP
+
+from dispatchers import messages as m
+from dispatchers.record import state_hash
+from dispatchers.writer import DeskRoom, Writer
+from streams import recovery
+from streams.kafka_io import producer
+from streams.recovery import LogDamagedError, Stored, recover, store, write_snapshot
+from tests.support_kafka import MONDAY, Run, broker, lying, worker
+from tests.support_log import small
+
+from . import faults
+from .checker import LOGS, Checker, settled
+from .load import Load
+from .outage import outages, told
+from .serial import Serial, unlike_serial
+
+pytestmark = pytest.mark.timeout(180)
+DESK = "bing"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A broker of our own: what is done to its logs would stop every worker."""
+    with broker(tmp_path_factory.mktemp("recovery")) as server:
+        yield server.address
+
+
+@pytest.fixture
+async def sender(address: str) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer as the workers have it."""
+    async with producer(address) as one:
+        yield one
+
+
+def history(count: int) -> tuple[Writer, list[bytes]]:
+    """A desk with so many records behind it, and their bytes."""
+    writer, raws, city = Writer(DESK, DeskRoom()), [], small()
+    for offset in range(count):
+        actor = m.Actor("op", "operator")
+        order = m.EscalateCase(message_id=str(offset), actor=actor, case_id="c-unknown", reason="?")
+        decided = writer.decide(order, offset, MONDAY + offset, city)
+        assert decided
+        writer.apply(offset, decided)
+        raws.append(decided.raw)
+    return writer, raws
+
+
+async def put(sender: AIOKafkaProducer, partition: int, raws: list[bytes]) -> None:
+    """Records into desk-log."""
+    sent = [await sender.send("desk-log", raw, partition=partition) for raw in raws]
+    await asyncio.gather(*sent)
+
+
+async def test_a_killed_worker_is_back_soon(tmp_path: Path) -> None:
+    """After a kill -9 under a restarter with static ids every partition is decided again (how soon is printed)."""
+    with broker(tmp_path / "kafka") as kafka:
+        run = Run(kafka.address, tmp_path)
+        workers = [worker(run, name) for name in ("one", "two")]
+        try:
+            for one in workers:
+                one.start()
+            await asyncio.gather(*(one.ready() for one in workers))
+
+            async def happen() -> None:
+                for one in workers:
+                    one.kill()
+                    await asyncio.sleep(0.5)
+                    one.start()
+                    await asyncio.sleep(6)
+
+            longest = await outages(run, happen)
+        finally:
+            for one in workers:
+                one.kill()
+    print(told(longest))
+    assert {("desk-log", p) for p in range(10)} <= longest.keys()
+
+
+async def test_forged_group_offsets_change_nothing(tmp_path: Path) -> None:
+    """What the consumer group claims to have read is decided all the same: the log holds the position."""
+    with broker(tmp_path / "kafka") as kafka:
+        run = Run(kafka.address, tmp_path)
+        load, one = Load(run, 200, 7), worker(run, "one")
+        await load.go(3)
+        assert await faults.forge_offsets(run) == len(load.history)
+        there = await lying(run.kafka, (*LOGS, *LOGS.values()))
+        mark = {place: len(entries) for place, entries in there.items()}
+        try:
+            one.start()
+            deadline = time.monotonic() + 60
+            while not settled(there, load.history, load.rules, mark) and time.monotonic() < deadline:
+                await asyncio.sleep(0.5)
+                await lying(run.kafka, (*LOGS, *LOGS.values()), there)
+            await one.stop()
+        finally:
+            one.kill()
+        checker = Checker(await lying(run.kafka, (), there), load.history, load.rules, mark)
+        assert [] == checker.check() + unlike_serial(checker, Serial(run))
+
+
+async def test_a_position_beyond_the_inbox_refuses_to_start(tmp_path: Path) -> None:
+    """A log that has decided more than its inbox holds belongs to another inbox: the worker says so and ends."""
+    with broker(tmp_path / "kafka") as kafka:
+        run, one = Run(kafka.address, tmp_path), None
+        serial = Serial(run)
+        writer = serial.writer("desk-inbox", 3)
+        order = m.EscalateCase(message_id="1", actor=m.Actor("op", "operator"), case_id="c-unknown", reason="?")
+        decided = writer.decide(order, 41, MONDAY, serial.city)
+        assert decided
+        async with producer(kafka.address) as sender:
+            await sender.send_and_wait("desk-log", decided.raw, partition=3)
+        one = worker(run, "one")
+        try:
+            one.start()
+            while one.alive:
+                await asyncio.sleep(0.1)
+        finally:
+            one.kill()
+        assert [70] == one.ended
+        assert "desk-inbox/3 ends at 0, its log has decided up to 41" in one.said()
+
+
+async def test_a_log_with_a_hole_is_refused(address: str, sender: AIOKafkaProducer) -> None:
+    """A missing offset in the middle of a log is no log: nothing is folded over it."""
+    _, raws = history(20)
+    await put(sender, 20, raws[:10])
+    # The marker that ends a transaction takes an offset and is no record: the one way to make a hole from outside.
+    async with AIOKafkaProducer(bootstrap_servers=address, transactional_id="hole") as other, other.transaction():
+        await other.send_and_wait("desk-log", raws[10], partition=20)
+    while await scan.end(address, "desk-log", 20) < 12:  # the marker comes a little later
+        await asyncio.sleep(0.05)
+    await put(sender, 20, raws[11:])
+    with pytest.raises(LogDamagedError, match="desk-log/20 has no 11, next is 12"):
+        await recover(address, "desk-log", 20, DESK, DeskRoom())
+
+
+async def test_a_log_without_its_beginning_is_refused(address: str, sender: AIOKafkaProducer) -> None:
+    """A log whose first records were deleted is refused, whatever a snapshot says."""
+    writer, raws = history(recovery.WORTH_IT + 10)
+    await put(sender, 21, raws)
+    await write_snapshot(sender, "desk-log", 21, store(writer))
+    admin = KafkaAdminClient(bootstrap_servers=address)
+    admin.delete_records({AdminTP("desk-log", 21): 5})
+    admin.close()
+    with pytest.raises(LogDamagedError, match="desk-log/21 begins at 5"):
+        await recover(address, "desk-log", 21, DESK, DeskRoom())
+
+
+async def test_a_snapshot_and_the_tail_are_the_whole_fold(address: str, sender: AIOKafkaProducer) -> None:
+    """A writer from a snapshot and the tail of its log equals the one folded from the beginning."""
+    half = recovery.WORTH_IT
+    writer, _ = history(half)
+    _, raws = history(half + 500)
+    await put(sender, 22, raws)
+    await write_snapshot(sender, "desk-log", 22, store(writer))
+    whole = await recover(address, "desk-log", 22, DESK, DeskRoom(), snapshots=False)
+    quick = await recover(address, "desk-log", 22, DESK, DeskRoom())
+    assert (whole.head, state_hash(whole.state)) == (quick.head, state_hash(quick.state))
+
+
+async def test_a_snapshot_of_the_chain_is_used(address: str, sender: AIOKafkaProducer) -> None:
+    """A snapshot whose hash stands in the log is where the fold begins: what only it knows is found again."""
+    writer, raws = history(recovery.WORTH_IT + 10)
+    await put(sender, 23, raws)
+    writer.state.serial = 4711
+    await write_snapshot(sender, "desk-log", 23, store(writer))
+    assert 4711 == (await recover(address, "desk-log", 23, DESK, DeskRoom())).state.serial
+
+
+async def test_a_forged_snapshot_is_not_trusted(address: str, sender: AIOKafkaProducer) -> None:
+    """A snapshot whose hash does not stand at its offset is nobody's: the log itself is folded."""
+    writer, raws = history(recovery.WORTH_IT + 10)
+    await put(sender, 24, raws)
+    writer.head.hash, writer.state.serial = "f" * 64, 4711
+    await write_snapshot(sender, "desk-log", 24, store(writer))
+    assert 0 == (await recover(address, "desk-log", 24, DESK, DeskRoom())).state.serial
+
+
+async def test_a_snapshot_under_another_ones_name_is_not_trusted(address: str, sender: AIOKafkaProducer) -> None:
+    """A snapshot that lies under a hash of the chain and is of another record is not trusted either."""
+    writer, raws = history(recovery.WORTH_IT + 10)
+    await put(sender, 25, raws)
+    honest = store(writer)
+    writer.head.offset, writer.state.serial = 7, 4711
+    await write_snapshot(sender, "desk-log", 25, Stored(store(writer).raw, honest.offset, honest.hash))
+    assert 0 == (await recover(address, "desk-log", 25, DESK, DeskRoom())).state.serial
