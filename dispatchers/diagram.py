@@ -15,7 +15,9 @@ def mermaid() -> str:
         arrows.setdefault((status, edge.to), []).append(event)
     order = list(Status)
     lines = ["stateDiagram-v2", f"    [*] --> {Status.TO_DISPATCH.value}: CaseRegistered"]
-    for (before, to), events in sorted(arrows.items(), key=lambda row: (order.index(row[0][0]), order.index(row[0][1]))):
+    for (before, to), events in sorted(
+        arrows.items(), key=lambda row: (order.index(row[0][0]), order.index(row[0][1]))
+    ):
         lines.append(f"    {before.value} --> {to.value}: {', '.join(sorted(events))}")
     ends = [s for s in order if s in GONE and not any(status is s for status, _ in TRANSITIONS)]
     lines += [f"    {end.value} --> [*]" for end in ends]

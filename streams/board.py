@@ -17,14 +17,12 @@ The braces are the cluster's hash tag: a desk's keys lie together, so that one s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from dispatchers.case import Status
 from dispatchers.city import City
@@ -33,24 +31,18 @@ from . import metrics
 from .clock import Clock
 from .reader import Fold, Position, Step
 from .views import Tally, case_row, desk_row, encode, squad_row, squads_of
-from .whiteboard import patiently
+from .whiteboard import Call, Script, patiently
 
 CHUNK = 500  # rows in a command of a rebuild
 log = structlog.get_logger(__name__)
 
-# KEYS position, cases, squads, desk; ARGV expected, new, desk row, counts of the three lists that follow:
-# case ids and rows, ids of cases gone, squad ids and rows. Answers 1, or the position that stands there instead.
-_UPDATE = """
-local there = redis.call('GET', KEYS[1]) or ''
-if there ~= ARGV[1] then return there end
-local i = 7
-for _ = 1, ARGV[4] do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]); i = i + 2 end
-for _ = 1, ARGV[5] do redis.call('HDEL', KEYS[2], ARGV[i]); i = i + 1 end
-for _ = 1, ARGV[6] do redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1]); i = i + 2 end
-redis.call('SET', KEYS[4], ARGV[3])
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-"""
+# KEYS position, cases, squads, desk; the write: desk row, {case id: row}, ids of cases gone, {squad id: row}.
+_UPDATE = Script("""
+for id, row in pairs(write[2]) do redis.call('HSET', KEYS[2], id, row) end
+for _, id in ipairs(write[3]) do redis.call('HDEL', KEYS[2], id) end
+for id, row in pairs(write[4]) do redis.call('HSET', KEYS[3], id, row) end
+redis.call('SET', KEYS[4], write[1])
+""")
 
 
 def key(desk: str, what: str) -> str:
@@ -74,14 +66,14 @@ class Board:
         self._redis, self._fold, self._city_of, self._goal = redis, fold, city, goal
         self._desk = fold.desk.id
         self._keys = [key(self._desk, what) for what in ("position", "cases", "squads", "desk")]
-        self._script = redis.register_script(_UPDATE)
         self._tally = Tally(fold.desk)
         self._cases: set[str] = set()  # changed since the last write
         self._squads: set[str] = set()
         self._written: Position | None = None
         self._city: City | None = None
         self._ours: set[str] = set()  # squads that have a row: those of the desk, by its city
-        self._lock = asyncio.Lock()  # the agent and the timer
+        self._sent = Position()
+        self.stale = False  # Redis holds something else: everything must be written
         fold.watchers.append(self)
         self._show_gauges(clock)
 
@@ -97,64 +89,42 @@ class Board:
         """Nothing: the fold's position is what is written."""
 
     async def show(self, *, check: bool = False) -> None:
-        """Write what the fold has; returns when Redis has it, however long that takes.
+        """As the function `show`, of this desk."""
+        await show(self._redis, [self], check=check)
 
-        `check`: also when there is nothing to write see whether all is still there.
-        """
-        async with self._lock:
-            if self._fold.chain.next < self._goal or not self._fold.desk.city:
-                return
-            if self._written == self._fold.position and not check:
-                return
-            city = await self._city_of(self._fold.desk.city)
-            known = self._written is not None and city is self._city
-            if city is not self._city:
-                self._city, self._ours = city, set(squads_of(self._desk, city))
-            if self._desk in city.desks and not (known and await self._update(city)):
-                await patiently("board", self._anew)
-
-    async def _update(self, city: City) -> bool:
-        """One round trip; False if Redis does not hold what we wrote last."""
-        new, desk = self._fold.position, self._fold.desk
+    async def changes(self, *, check: bool) -> Call | None:
+        """What must be written to bring Redis from what we wrote last to the state; None: nothing, or everything."""
+        desk = self._fold.desk
+        if self._fold.chain.next < self._goal or not desk.city:
+            return None
+        city = await self._city_of(desk.city)
+        if city is not self._city:
+            self._city, self._ours, self._written = city, set(squads_of(self._desk, city)), None
+        self.stale = self._written is None and self._desk in city.desks
+        if self._written is None or (self._written == self._fold.position and not check):
+            return None
         changed = [(i, desk.cases.get(i)) for i in sorted(self._cases)]
-        rows = [(i, encode(case_row(case, self._desk))) for i, case in changed if case]
-        gone = [i for i, case in changed if case is None]
-        squads = [(s, self._squad(s, city)) for s in sorted(self._squads & self._ours)]
-        args = [
-            str(self._written),
-            str(new),
+        write = (
             encode(desk_row(desk, self._tally, city)),
-            len(rows),
-            len(gone),
-            len(squads),
-        ]
-        args += [*_flat(rows), *gone, *_flat(squads)]
+            {i: encode(case_row(case, self._desk)) for i, case in changed if case},
+            [i for i, case in changed if case is None],
+            {s: self._squad(s, city) for s in sorted(self._squads & self._ours)},
+        )
+        expected, self._sent = self._written, self._fold.position
         self._forget()
-        answer = await patiently("board", lambda: self._send(args))
-        if answer != 1 and answer != str(new):  # the latter: it was we, and the answer was lost
-            return False
-        self._written = new
-        return True
+        return Call(self._keys, str(expected), str(self._sent), write)
 
-    def _forget(self) -> None:
-        """The notes are used up. Until Redis has said yes nothing is known of it: who is cancelled here begins anew."""
-        self._cases, self._squads, self._written = set(), set(), None
+    def settle(self, answer: Any) -> None:
+        """Take the script's answer to `changes`: 1, or the position that stands there."""
+        if answer in (1, str(self._sent)):  # the latter: it was we, and the answer was lost
+            self._written = self._sent
+        else:
+            self.stale = True
 
-    def _squad(self, squad: str, city: City) -> bytes:
-        return encode(squad_row(squad, self._fold.desk, self._tally, city))
-
-    async def _send(self, args: list[Any]) -> Any:
-        try:
-            return await self._script(keys=self._keys, args=args)
-        except ResponseError as fault:
-            if "WRONGTYPE" in str(fault):  # a stranger wrote under our names; writing anew deletes it
-                return ""
-            raise
-
-    async def _anew(self) -> None:
+    async def anew(self) -> None:
         """Write everything from the state as it is now."""
         new, desk, city = self._fold.position, self._fold.desk, self._city
-        assert city
+        assert city, "`changes` comes first"
         self._forget()
         position, cases, squads, own = self._keys
         pipe = self._redis.pipeline(transaction=True)
@@ -167,9 +137,16 @@ class Board:
         pipe.set(own, encode(desk_row(desk, self._tally, city)))
         pipe.set(position, str(new))
         await pipe.execute()
-        self._written = new
+        self._written, self.stale = new, False
         metrics.redis_rebuilds.of("board").inc()
         log.info("board written anew", desk=self._desk, cases=len(rows), offset=new.offset)
+
+    def _forget(self) -> None:
+        """The notes are used up. Until Redis has said yes nothing is known of it: who is cancelled here begins anew."""
+        self._cases, self._squads, self._written = set(), set(), None
+
+    def _squad(self, squad: str, city: City) -> bytes:
+        return encode(squad_row(squad, self._fold.desk, self._tally, city))
 
     def _show_gauges(self, clock: Clock) -> None:
         """Gauges that look at the tally when they are scraped: right at that moment, and free between."""
@@ -186,6 +163,23 @@ class Board:
         """The partition is another worker's now: its gauges too."""
         for family in (metrics.cases, metrics.cases_unassigned, metrics.oldest_age_seconds):
             family.drop(self._desk)
+
+
+async def show(redis: Redis, boards: Iterable[Board], *, check: bool = False) -> None:
+    """Write what the desks' folds have, in one round trip; returns when Redis has it, however long that takes.
+
+    `check`: also where there is nothing to write see whether all is still there. Not to be called twice at a time.
+    """
+    boards = list(boards)
+    calls = [(board, await board.changes(check=check)) for board in boards]
+    sent = [(board, call) for board, call in calls if call]
+    if sent:
+        answers = await patiently("board", lambda: _UPDATE.run(redis, [call for _, call in sent]))
+        for (board, _), answer in zip(sent, answers, strict=True):
+            board.settle(answer)
+    for board in boards:
+        if board.stale:
+            await patiently("board", board.anew)
 
 
 def _count(statuses: dict[Status, int], status: Status) -> float:

@@ -92,8 +92,6 @@ class Facts:
         self._done = stored or Position()
         self._mark = Mark(self._done, fold.position)
         self._due: list[Fact] = []
-        self._lock = asyncio.Lock()
-        self._saving = asyncio.Lock()
         self._saved = self._done
         fold.watchers.append(self)
 
@@ -111,28 +109,29 @@ class Facts:
             )
 
     async def publish(self) -> None:
-        """Publish what is due; returns when the broker has all of it. Raises KafkaError, TimeoutError."""
-        async with self._lock:
-            if self._mark.ours is None:
-                return
-            due, through = self._due, self._fold.position
-            self._due = []
-            futures = [await self._producer.send(TOPIC, f.value, key=f.key, headers=f.headers) for f in due]
-            if futures:
-                await asyncio.wait_for(asyncio.gather(*futures), PATIENCE_S)
-            self._done = through
-            for f in due:
-                metrics.facts_published.of(f.type).inc()
+        """Publish what is due; returns when the broker has all of it. Not to be called twice at a time.
+
+        Raises KafkaError, TimeoutError.
+        """
+        if self._mark.ours is None:
+            return  # all that was read is published; the stored position is yet to come
+        due, through = self._due, self._fold.position
+        self._due = []
+        futures = [await self._producer.send(TOPIC, f.value, key=f.key, headers=f.headers) for f in due]
+        if futures:
+            await asyncio.wait_for(asyncio.gather(*futures), PATIENCE_S)
+        self._done = through
+        for f in due:
+            metrics.facts_published.of(f.type).inc()
 
     async def save(self) -> None:
         """Keep the position, if it moved. To be called every EVERY_S and at the end."""
-        async with self._saving:
-            if self._done == self._saved:
-                return
-            done = self._done
-            key = f"facts/{LOG}/{self._partition}".encode()
-            await self._producer.send_and_wait(POSITIONS, str(done).encode(), key=key, partition=self._partition)
-            self._saved = done
+        if self._done == self._saved:
+            return
+        done = self._done
+        key = f"facts/{LOG}/{self._partition}".encode()
+        await self._producer.send_and_wait(POSITIONS, str(done).encode(), key=key, partition=self._partition)
+        self._saved = done
 
 
 async def stored_positions(kafka: str, partitions: Iterable[int]) -> dict[int, Position]:

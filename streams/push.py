@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from dispatchers import events as e
 from dispatchers.case import Assignment, Case
@@ -35,29 +35,21 @@ from . import metrics
 from .board import key
 from .clock import Clock
 from .reader import Fold, Mark, Position, Step
-from .whiteboard import patiently
+from .whiteboard import Call, Script, patiently
 
 # A busy squad gets 60 offers on a day, each with one or two more entries: three days. A device that was away longer
 # asks for its open cases (the board), not for what it missed.
 KEEP = 500
 log = structlog.get_logger(__name__)
 
-# KEYS position, streams; ARGV expected, new, KEEP, then for each entry: its stream's index in KEYS, its id, the number
-# of words of its fields, the words. Answers 1, or the position that stands there instead.
-_SEND = """
-local there = redis.call('GET', KEYS[1]) or ''
-if there ~= ARGV[1] then return there end
-local i = 4
-while i <= #ARGV do
-  local n = tonumber(ARGV[i + 2])
-  local stream, id = KEYS[tonumber(ARGV[i])], ARGV[i + 1]
-  local added = redis.pcall('XADD', stream, 'MAXLEN', ARGV[3], id, unpack(ARGV, i + 3, i + 2 + n))
+# KEYS position, streams; the write: KEEP, then for each entry its stream's index in KEYS, its id, its fields.
+_SEND = Script("""
+for i = 2, #write do
+  local stream, id, fields = unpack(write[i])
+  local added = redis.pcall('XADD', KEYS[stream], 'MAXLEN', write[1], id, unpack(fields))
   if type(added) == 'table' and added.err and not string.find(added.err, 'equal or smaller') then return added end
-  i = i + 3 + n
 end
-redis.call('SET', KEYS[1], ARGV[2])
-return 1
-"""
+""")
 
 
 class Notice(NamedTuple):
@@ -161,7 +153,6 @@ class Push:
         """
         self._redis, self._fold, self._history, self._clock = redis, fold, history, clock
         self._desk = fold.desk.id
-        self._script = redis.register_script(_SEND)
         # A fold from the log's start needs no history, if Redis is as empty as it then must be.
         self._mark = Mark(stored or Position(), fold.position)
         self._whole = stored is not None or fold.position == Position()
@@ -169,7 +160,7 @@ class Push:
         self._measured_from = stored.offset + 1 if stored else goal
         self._due: list[Notice] = []
         self._passed: dict[int, str] = {}  # records since the last write
-        self._lock = asyncio.Lock()
+        self._sent: tuple[list[Notice], Position] = [], Position()
         fold.watchers.append(self)
 
     def see(self, step: Step) -> None:
@@ -192,42 +183,38 @@ class Push:
             self._passed[position.offset] = position.hash
 
     async def send(self, *, check: bool = False) -> None:
-        """Write what is due; returns when Redis has it, however long that takes.
+        """As the function `send`, of this desk."""
+        await send(self._redis, [self], check=check)
 
-        `check`: also when nothing is due see whether all is still there.
-        """
-        async with self._lock:
-            if self._fold.position.offset < 0:
-                return  # a log without a record leaves no key
-            if self._mark.ours is None:
-                return  # all that the fold has is written; it has yet to pass the stored position
-            if self._mark.ours is False:
-                self._whole = False
-            if self._whole and self._written.offset >= self._fold.position.offset and not check:
-                return
-            while not (self._whole and await self._send()):
-                if not self._whole:
-                    await self._anew()
+    @property
+    def stale(self) -> bool:
+        """Redis holds something else: the streams must be written from the log's start."""
+        return self._fold.position.offset >= 0 and (not self._whole or self._mark.ours is False)
 
-    async def _send(self) -> bool:
-        """One round trip. False: Redis holds something else; either it is understood now, or `_whole` is False."""
-        due, new, passed = list(self._due), self._fold.position, self._passed
+    def entries(self, *, check: bool) -> Call | None:
+        """What must be written, or None. A record that tells nobody anything is not written for its position alone,
+        until a check: the position may lag, since what lies between tells nothing."""
+        new = self._fold.position
+        if self.stale or self._mark.ours is None or new.offset < 0 or not (self._due or check):
+            return None
+        due = list(self._due)
         streams = sorted({n.stream for n in due})
         at = {stream: i for i, stream in enumerate(streams, 2)}
-        args: list[Any] = [_text(self._written), _text(new), KEEP]
-        for n in due:
-            words = [word for pair in n.fields.items() for word in pair]
-            args += [at[n.stream], n.id, len(words), *words]
-        keys = [key(self._desk, "pushed"), *streams]
-        answer = await patiently("push", lambda: self._evaluate(keys, args))
-        if answer != 1 and answer != _text(new):
+        write = [KEEP, *((at[n.stream], n.id, [word for pair in n.fields.items() for word in pair]) for n in due)]
+        self._sent = due, new
+        return Call([key(self._desk, "pushed"), *streams], _text(self._written), _text(new), write)
+
+    def settle(self, answer: Any) -> bool:
+        """Take the script's answer to `entries`: 1, or the position that stands there. False: ask `entries` again."""
+        due, new = self._sent
+        if answer not in (1, _text(new)):  # the latter: it was we, and the answer was lost
             there = Position.parse(answer)
-            if there and passed.get(there.offset) == there.hash:  # another worker was here before us
-                self._settle(there)
+            if there and self._passed.get(there.offset) == there.hash:
+                self._reached(there)  # another worker was here before us
             else:
                 self._whole = False
             return False
-        self._settle(new)
+        self._reached(new)
         now = self._clock.now()
         for n in due:
             metrics.push_sent.of(n.fields["kind"]).inc()
@@ -235,21 +222,13 @@ class Push:
                 metrics.offer_latency_seconds.of().observe(self._clock.wall_seconds(n.filed_at, now))
         return True
 
-    async def _evaluate(self, keys: list[str], args: list[Any]) -> Any:
-        try:
-            return await self._script(keys=keys, args=args)
-        except ResponseError as fault:
-            if "WRONGTYPE" in str(fault):  # a stranger wrote under our names; writing anew deletes it
-                return ""
-            raise
-
-    def _settle(self, position: Position) -> None:
+    def _reached(self, position: Position) -> None:
         """Everything up to there is written."""
         self._written = position
         self._due = [n for n in self._due if n.offset > position.offset]
         self._passed = {o: h for o, h in self._passed.items() if o > position.offset}
 
-    async def _anew(self) -> None:
+    async def anew(self) -> None:
         """Read the log again from its start and write the streams from it."""
         through = self._fold.position
         last = _Last(self._desk)
@@ -258,7 +237,7 @@ class Push:
             await self._history(again, through.offset)
         assert again.position == through, "the log changed under us"
         await patiently("push", lambda: self._write(last, through))
-        self._settle(through)
+        self._reached(through)
         self._whole, self._mark = True, Mark(through, through)
         metrics.redis_rebuilds.of("push").inc()
         log.info("streams written anew", desk=self._desk, streams=len(last.streams), offset=through.offset)
@@ -274,6 +253,23 @@ class Push:
                 pipe.xadd(stream, n.fields, id=n.id)  # type: ignore[arg-type]  # its dict of unions is invariant
         pipe.set(key(self._desk, "pushed"), _text(position))
         await pipe.execute()
+
+
+async def send(redis: Redis, pushes: Iterable[Push], *, check: bool = False) -> None:
+    """Write what is due to all streams of the desks, in one round trip; returns when Redis has it, however long that
+    takes.
+
+    `check`: also where nothing is due see whether all is still there. Not to be called twice at a time.
+    """
+    left = list(pushes)
+    while left:
+        await asyncio.gather(*(push.anew() for push in left if push.stale))
+        calls = [(push, push.entries(check=check)) for push in left]
+        sent = [(push, call) for push, call in calls if call]
+        left = []
+        if sent:
+            answers = await patiently("push", partial(_SEND.run, redis, [call for _, call in sent]))
+            left = [push for (push, _), answer in zip(sent, answers, strict=True) if not push.settle(answer)]
 
 
 async def stored_position(redis: Redis, desk: str) -> Position | None:

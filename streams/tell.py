@@ -1,7 +1,7 @@
 """`paidan tell`: the process that shows what was decided. Agents `board`, `push`, `facts` on one Faust app.
 
     partitions assigned ─▶ where does each view stand? ─▶ one fold per partition, at the earliest of them
-    records fetched     ─▶ folded once ─▶ board and push: Redis; facts: case-events
+    records fetched     ─▶ folded once ─▶ board and push: Redis; facts: case-events, each at its pace
 
 Nothing here decides, and nothing waits for it. Any number of such processes; each partition is told by one.
 """
@@ -22,16 +22,16 @@ from redis.exceptions import RedisError
 
 from dispatchers.city import City
 
-from . import facts, metrics, push, reader
+from . import board, facts, metrics, push, reader
 from .agents import tell as agents
 from .app import App, Fetched, leave, make_app
 from .app import run as run_app
-from .board import Board
 from .cities import Cities
 from .city_files import load
 from .clock import Clock
 from .kafka_io import ends, producer
 from .kafka_io import reader as kafka_reader
+from .pace import Pace
 from .settings import Settings
 from .whiteboard import connect
 
@@ -45,7 +45,7 @@ class _Told(NamedTuple):
     """One partition, and who watches it."""
 
     fold: reader.Fold
-    board: Board
+    board: board.Board
     push: push.Push
     facts: facts.Facts
 
@@ -60,6 +60,11 @@ class Tell:
         self._told: dict[int, _Told] = {}
         self._connections: tuple[Redis, AIOKafkaProducer] | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._paces = (
+            Pace(self._show, every=0.1, check_every=CHECK_EVERY_S),  # an eye sees no less
+            Pace(self._push, every=0.0, check_every=CHECK_EVERY_S),  # somebody waits for help
+            Pace(self._publish, every=0.25, check_every=facts.EVERY_S),  # nobody acts on it; fewer, larger batches
+        )
 
     async def positions(self, tps: list[TP]) -> dict[TP, int]:
         """Take these partitions, and only these; returns where to read each log on.
@@ -84,7 +89,7 @@ class Tell:
             sender = producer(self._kafka, linger_ms=2)
             await sender.start()
             self._connections = connect(self._url), sender
-            self._tasks = [asyncio.create_task(self._keep()), asyncio.create_task(self._check())]
+            self._tasks = [asyncio.create_task(pace.run()) for pace in self._paces]
             for task in self._tasks:
                 task.add_done_callback(_ended)
 
@@ -115,7 +120,7 @@ class Tell:
         fold = reader.Fold(await reader.fold_to(self._kafka, partition, name, through), partition)
         return _Told(
             fold,
-            Board(redis, fold, self._city, self._clock, goal=end),
+            board.Board(redis, fold, self._city, self._clock, goal=end),
             push.Push(redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=end),
             facts.Facts(sender, fold, published),
         )
@@ -124,47 +129,43 @@ class Tell:
         await self._cities.require(version)
         return self._cities.of(version).city
 
-    # -- agents --------------------------------------------------------------------------------------------------------
+    # -- agents: fold, and have it written ----------------------------------------------------------------------------
 
     async def board(self, fetched: Fetched, done: Callable[[], None]) -> None:
         """Show what was fetched on the board."""
-        if told := self._read(fetched):
-            await told.board.show()
-        done()
+        await self._hand(self._paces[0], fetched, done)
 
     async def push(self, fetched: Fetched, done: Callable[[], None]) -> None:
         """Push what was fetched to squads and units."""
-        if told := self._read(fetched):
-            await told.push.send()
-        done()
+        await self._hand(self._paces[1], fetched, done)
 
     async def facts(self, fetched: Fetched, done: Callable[[], None]) -> None:
         """Publish what was fetched."""
-        if told := self._read(fetched):
-            await told.facts.publish()
-        done()
+        await self._hand(self._paces[2], fetched, done)
 
-    def _read(self, fetched: Fetched) -> _Told | None:
-        """The partition with these records folded, by whoever was handed them first; None: it is another worker's."""
+    async def _hand(self, pace: Pace, fetched: Fetched, done: Callable[[], None]) -> None:
         told = self._told.get(fetched.partition)
-        if told:
-            told.fold.read(fetched.records)
-        return told
+        if told:  # else it is another worker's by now
+            told.fold.read(fetched.records)  # by whichever agent was handed it first
+        await pace.take(fetched.partition, done)
 
-    # -- timers --------------------------------------------------------------------------------------------------------
+    # -- what is written ----------------------------------------------------------------------------------------------
 
-    async def _keep(self) -> None:
-        while True:
-            await asyncio.sleep(facts.EVERY_S)
-            for told in list(self._told.values()):
-                await told.facts.save()
+    def _of(self, partitions: set[int], check: bool) -> list[_Told]:
+        return [told for p, told in list(self._told.items()) if check or p in partitions]
 
-    async def _check(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK_EVERY_S)
-            for told in list(self._told.values()):
-                await told.board.show(check=True)
-                await told.push.send(check=True)
+    async def _show(self, partitions: set[int], check: bool) -> None:
+        redis, _ = self._connected()
+        await board.show(redis, [told.board for told in self._of(partitions, check)], check=check)
+
+    async def _push(self, partitions: set[int], check: bool) -> None:
+        redis, _ = self._connected()
+        await push.send(redis, [told.push for told in self._of(partitions, check)], check=check)
+
+    async def _publish(self, partitions: set[int], check: bool) -> None:
+        for told in self._of(set(), check):
+            await told.facts.save()
+        await asyncio.gather(*(told.facts.publish() for told in self._of(partitions, False)))
 
     async def close(self) -> None:
         """Keep the positions and close the connections."""

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from hashlib import sha1
+from typing import Any, NamedTuple, TypeVar
 
+import msgspec
 import stamina
 import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from . import metrics
 
@@ -59,3 +61,56 @@ async def patiently(view: str, work: Callable[[], Awaitable[T]]) -> T:
     if _said.pop(view, None):
         log.info("redis is back", view=view)
     return result
+
+
+class Call(NamedTuple):
+    """One run of a script: `keys`, the first the position's; the position expected there, the one to be; what to write."""
+
+    keys: list[str]
+    expected: str
+    new: str
+    write: Any
+
+
+_FRAME = """
+local there = redis.call('GET', KEYS[1]) or ''
+if there ~= ARGV[1] then return there end
+local write = cmsgpack.unpack(ARGV[3])
+{}
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+class Script:
+    """A Lua script that writes only if the stored position is the expected one, and then moves it.
+
+    What it writes it finds in `write`, one MessagePack value: redis-py packs an argument in a microsecond or two, and a
+    batch has hundreds.
+    """
+
+    def __init__(self, body: str) -> None:
+        self._text = _FRAME.format(body)
+        self._sha = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
+
+    async def run(self, redis: Redis, calls: list[Call]) -> list[Any]:
+        """The answers of many calls in one round trip: 1, or the position that stands there instead. Each call is
+        atomic, all of them together are not.
+
+        A call that met a key of another type answers "", as if nothing were there: a stranger wrote under our names,
+        and writing anew deletes it. Raises RedisError for everything else.
+        """
+        pipe = redis.pipeline(transaction=False)
+        for call in calls:
+            packed = msgspec.msgpack.encode(call.write)
+            pipe.evalsha(self._sha, len(call.keys), *call.keys, call.expected, call.new, packed)
+        answers: list[Any] = await pipe.execute(raise_on_error=False)
+        if any(isinstance(answer, NoScriptError) for answer in answers):
+            await redis.script_load(self._text)
+            return await self.run(redis, calls)  # those that went through before find their own position
+        for number, answer in enumerate(answers):
+            if isinstance(answer, ResponseError) and "WRONGTYPE" in str(answer):
+                answers[number] = ""
+            elif isinstance(answer, Exception):
+                raise answer
+        return answers

@@ -45,6 +45,7 @@ class Run(NamedTuple):
     city: Path = CITY
     start: int = MONDAY
     speed: float = 60.0
+    redis: str = ""
 
     @property
     def clock(self) -> Path:
@@ -60,8 +61,8 @@ class Run(NamedTuple):
     def settings(self) -> str:
         """The words by which a child makes its settings."""
         return (
-            f"settings.read(kafka={self.kafka!r}, data={str(self.data)!r}, city={str(self.city)!r}, "
-            f"clock={str(self.clock)!r}, worker_id=WORKER)"
+            f"settings.read(kafka={self.kafka!r}, redis={self.redis!r}, data={str(self.data)!r}, "
+            f"city={str(self.city)!r}, clock={str(self.clock)!r}, worker_id=WORKER)"
         )
 
 
@@ -136,6 +137,12 @@ class Child:
 def worker(run: Run, name: str, group: str = "paidan-desk") -> Child:
     """A `paidan desk` under a static id. In a group of its own it takes all partitions, whoever else has them."""
     code = f"WORKER = {name!r}\nfrom streams import desk, settings\ndesk.NAME = {group!r}\ndesk.run({run.settings})"
+    return Child(name, code, run.data / f"{name}.log")
+
+
+def teller(run: Run, name: str) -> Child:
+    """A `paidan tell` under a static id."""
+    code = f"WORKER = {name!r}\nfrom streams import settings, tell\ntell.run({run.settings})"
     return Child(name, code, run.data / f"{name}.log")
 
 

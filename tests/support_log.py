@@ -1,4 +1,4 @@
-"""Logs of the small city, made in memory by the real rules: a few days of filing, answering, silence and handing over."""
+"""Logs of the small city, made in memory by the real rules: filing, answering, silence, handing over."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def _order(draw: random.Random, case: Case, desk: str, message_id: str) -> Any:
     if case.status in (Status.OFFERED, Status.ORDERED):
         if not held.received:
             return m.ReceiveOffer(**report)
-        return m.ReturnAssignment(**report, reason="no_capacity") if draw.random() < 0.2 else m.AcceptAssignment(**report)
+        return (
+            m.ReturnAssignment(**report, reason="no_capacity") if draw.random() < 0.2 else m.AcceptAssignment(**report)
+        )
     if case.status is Status.ACCEPTED:
         return m.ReportArrival(**report)
     result = "repaired" if held.unit else draw.choice(("corrected", "penalty_simple", "penalty_general"))

@@ -108,9 +108,14 @@ def test_the_nearer_squad_wins_among_neighbours() -> None:
         ),
         squads=(
             *(s for s in PACK.squads if s.id != "AM"),
-            msgspec.structs.replace(next(s for s in PACK.squads if s.id == "A2"), id="A0", territory="990103", lon=121.0),
+            msgspec.structs.replace(
+                next(s for s in PACK.squads if s.id == "A2"), id="A0", territory="990103", lon=121.0
+            ),
         ),
-        teams=(*PACK.teams, msgspec.structs.replace(next(t for t in PACK.teams if t.id == "A2-A"), id="A0-A", squad="A0")),
+        teams=(
+            *PACK.teams,
+            msgspec.structs.replace(next(t for t in PACK.teams if t.id == "A2-A"), id="A0-A", squad="A0"),
+        ),
         officers=(
             *PACK.officers,
             *(
@@ -136,7 +141,8 @@ def test_the_nearer_squad_wins_among_neighbours() -> None:
     assert [("A2-A", ""), ("A2-B", "later_id"), ("A0-A", "farther")] == [
         (c.team, c.lost) for c in offer.candidates if c.squad in ("A2", "A0")
     ]
-    assert offer.candidates[0].metres == 11111 and (offer.candidates[2].metres or 0) > 80_000
+    assert offer.candidates[0].metres == 11111
+    assert (offer.candidates[2].metres or 0) > 80_000
 
 
 def test_a_squad_takes_no_more_than_its_cap() -> None:
@@ -174,7 +180,9 @@ def test_one_certified_officer_and_auxiliaries_are_no_pair() -> None:
     pack = changed(PACK, "officers", {"number": "A1-002"}, employment="aux")
     town = Town(City(pack, "aux"))
     offer = offered(town, town.file("1"))
-    assert [("A1-B", 1, ""), ("A1-A", 0, "no_certified_pair")] == [(c.team, c.pairs, c.lost) for c in offer.candidates[:2]]
+    assert [("A1-B", 1, ""), ("A1-A", 0, "no_certified_pair")] == [
+        (c.team, c.pairs, c.lost) for c in offer.candidates[:2]
+    ]
 
 
 def test_a_certificate_that_ran_out_certifies_nobody() -> None:

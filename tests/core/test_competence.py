@@ -36,7 +36,7 @@ def test_a_case_on_its_way_keeps_its_competence() -> None:
     town = Town(City(moved(dt.date(2026, 7, 14)), "moved"), now=MONDAY + DAY * 14 // 24 + 50 * 60_000)
     case = town.file("1")
     assert ["AssignmentOffered", "LeaseExpired", "AssignmentOffered"] == names(
-        [event for event in (*town.events(case), *town.wait(minutes=16))], "CaseRegistered"
+        [*town.events(case), *town.wait(minutes=16)], "CaseRegistered"
     )
     assert {"P03"} == {event.basis.power for event in town.events(case) if isinstance(event, e.AssignmentOffered)}
     assert ["CaseRegistered", "WorkOrderIssued"] == town.story(town.file("2"))

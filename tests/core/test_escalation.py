@@ -103,7 +103,9 @@ def test_the_others_wait_while_there_is_slack(item: str) -> None:
 
 def test_a_case_that_waits_is_looked_at_when_a_shift_begins() -> None:
     """B begins at 08:00; the case of 07:45 does not wait for its dispatch clock."""
-    town = Town(City(changed(PACK, "shifts", {"pattern": "always"}, start=480, end=1200), "days"), at("2026-07-13 07:45"))
+    town = Town(
+        City(changed(PACK, "shifts", {"pattern": "always"}, start=480, end=1200), "days"), at("2026-07-13 07:45")
+    )
     town.duty(False, "A1", until=at("2026-07-13 08:00"))
     case = town.file("1")
     assert at("2026-07-13 08:00") == town.case(case).retry_at
@@ -306,7 +308,8 @@ def test_a_case_handed_to_the_city_waits_for_its_operator_without_end() -> None:
 def test_the_windows_are_the_citys() -> None:
     """How often a case may come back is data."""
     town = Town(City(windows(PACK, max_returns=0), "strict"))
-    assert "returned_too_often" == one(
-        town.order(m.ReturnAssignment, town.file("1", "burning")), e.CaseNeedsOperator
-    ).reason
+    assert (
+        "returned_too_often"
+        == one(town.order(m.ReturnAssignment, town.file("1", "burning")), e.CaseNeedsOperator).reason
+    )
     assert 2 == CITY.windows.max_returns

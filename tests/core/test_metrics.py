@@ -67,7 +67,7 @@ def test_the_reasons_of_refusals_are_complete() -> None:
     for file in ("orders.py", "registration.py"):
         text = (ROOT / "dispatchers" / file).read_text("utf-8")
         for line in re.findall(r"^\s*(?:_refuse\(|refusal = ).*$", text, re.MULTILINE):
-            said |= {w for w in re.findall(r'"([a-z_]+)"', line)}
+            said |= set(re.findall(r'"([a-z_]+)"', line))
         objections = re.search(r"def _objection.*?\n\n\n", text, re.DOTALL)
         said |= set(re.findall(r'return "([a-z_]+)"', objections[0])) if objections else set()
     losses = (ROOT / "dispatchers/assignment.py").read_text("utf-8")

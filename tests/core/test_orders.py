@@ -221,7 +221,9 @@ def test_an_operator_names_a_team() -> None:
     """Even the leader's."""
     town = Town()
     case = town.file("1")
-    teams = [one(town.order(m.AssignCase, case, squad="A1", team=t), e.AssignmentOffered).team for t in ("A1-B", "A1-L")]
+    teams = [
+        one(town.order(m.AssignCase, case, squad="A1", team=t), e.AssignmentOffered).team for t in ("A1-B", "A1-L")
+    ]
     assert ["A1-B", "A1-L"] == teams
 
 
@@ -388,7 +390,8 @@ def test_a_receipt_keeps_the_lease_running() -> None:
     case = town.file("1")
     town.order(m.ReceiveOffer, case)
     held = town.case(case).assignment
-    assert held and (True, MONDAY + 15 * MINUTE) == (held.received, held.due_at)
+    assert held
+    assert (True, MONDAY + 15 * MINUTE) == (held.received, held.due_at)
     town.wait(minutes=15)
     assert "LeaseExpired" in town.story(case)
 

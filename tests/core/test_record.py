@@ -1,6 +1,7 @@
 """The record and its chain: laws 1 to 5, the pure half."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -66,12 +67,12 @@ def test_a_snapshot_and_the_tail_are_the_whole_fold(town: Town, share: float) ->
 
 
 def test_records_count_and_chain(town: Town) -> None:
-    """`prev` is the hash of the stored bytes before, `seq` counts from 1, offsets of the inbox grow, time does not fall."""
+    """`prev` is the hash of the bytes before, `seq` counts from 1, offsets of the inbox grow, time does not fall."""
     log = log_of(town, "jia")
     records = [decode_record(raw) for raw in log]
     assert [GENESIS, *(digest(raw) for raw in log[:-1])] == [r.prev for r in records]
     assert list(range(1, len(log) + 1)) == [r.seq for r in records]
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in pairwise(records):
         assert before.inbox_offset < after.inbox_offset
         assert before.at <= after.at
     assert {"jia"} == {r.desk for r in records}
@@ -101,7 +102,11 @@ def two_writers() -> tuple[Writer, Writer, list[bytes]]:
 
 def duty(number: int) -> m.SetDuty:
     return m.SetDuty(
-        message_id=f"d-{number}", actor=m.Actor("op", "operator"), desk="jia", officers=("A1-001",), on_duty=bool(number % 2)
+        message_id=f"d-{number}",
+        actor=m.Actor("op", "operator"),
+        desk="jia",
+        officers=("A1-001",),
+        on_duty=bool(number % 2),
     )
 
 
@@ -109,12 +114,14 @@ def test_the_first_in_log_order_wins() -> None:
     """Two records continue the same one: the second is void for every reader, and so is what follows it (law 4)."""
     first, second, log = two_writers()
     mine, other = first.decide(duty(1), 1, MONDAY, CITY), second.decide(duty(2), 1, MONDAY, CITY)
-    assert mine and other
+    assert mine
+    assert other
     first.apply(1, mine)
     second.apply(2, other)
     followers = second.decide(duty(3), 2, MONDAY, CITY)
     last = first.decide(duty(4), 2, MONDAY, CITY)
-    assert followers and last
+    assert followers
+    assert last
     log += [mine.raw, other.raw, followers.raw, last.raw]
     reader = Writer("jia", DeskRoom())
     assert [True, True, False, False, True] == [reader.fold(n, raw) is not None for n, raw in enumerate(log)]
@@ -122,7 +129,9 @@ def test_the_first_in_log_order_wins() -> None:
     assert ["d-1", "d-4"] == list(reader.state.seen)
 
 
-@pytest.mark.parametrize("raw", [b"", b"x", b"{}", b'{"prev":1}', b'{"prev":"' + b"1" * 64 + b'"}', b"\xff", b"[]", b"null"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"x", b"{}", b'{"prev":1}', b'{"prev":"' + b"1" * 64 + b'"}', b"\xff", b"[]", b"null"]
+)
 def test_what_is_no_record_of_the_chain_is_void(raw: bytes) -> None:
     """Whatever lies in the log, the fold passes over what does not continue it."""
     writer, _, log = two_writers()
@@ -266,7 +275,8 @@ def test_an_imported_log_counts_a_new_inbox() -> None:
     writer.apply(len(log), decided)
     assert (1, -1, before) == (writer.head.epoch, writer.head.inbox_offset, state_hash(writer.state))
     after = writer.decide(duty(1), 0, MONDAY, CITY)
-    assert after and (1, 0) == (after.record.epoch, after.record.inbox_offset)
+    assert after
+    assert (1, 0) == (after.record.epoch, after.record.inbox_offset)
 
 
 def test_a_record_of_a_newer_version_stops_the_fold() -> None:

@@ -75,7 +75,9 @@ def happening(kind: type[e.CaseEvent]) -> e.CaseEvent:
     return kind(case_id="c-1", case_version=5, **FIELDS[kind])
 
 
-@pytest.mark.parametrize(("status", "kind"), list(product(Status, e.CASE_EVENTS)), ids=lambda x: getattr(x, "__name__", x))
+@pytest.mark.parametrize(
+    ("status", "kind"), list(product(Status, e.CASE_EVENTS)), ids=lambda x: getattr(x, "__name__", x)
+)
 def test_a_pair_leads_where_the_table_says_or_is_forbidden(status: Status, kind: type[e.CaseEvent]) -> None:
     """An event moves a case along its edge and counts its version; without an edge it raises and names both."""
     case, event = case_in(status), happening(kind)

@@ -85,7 +85,7 @@ async def undisturbed(redis: Redis) -> dict[str, object]:
         push = Push(redis, fold, None, None, Clock())  # type: ignore[arg-type]
         fold.read(records(raws))  # type: ignore[arg-type]
         await board.show()
-        await push.send()
+        await push.send(check=True)
     found = await everything(redis)
     await redis.flushall()
     return found
@@ -99,7 +99,7 @@ def scraped(port: int) -> dict[str, float]:
 
 @pytest.mark.timeout(240)
 async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) -> None:
-    """kill -9, FLUSHALL while down and while up, SIGTERM: the same bytes in Redis, each public event, one official number."""
+    """kill -9, FLUSHALL while down and up, SIGTERM: the same bytes in Redis, each public event, one official number."""
     with EmbeddedKafka(tmp_path / "kafka") as broker, EmbeddedRedis(tmp_path / "redis") as server:
         kafka = broker.address
         admin = KafkaAdminClient(bootstrap_servers=kafka)
@@ -111,7 +111,7 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
             """Whether every board stands at the record `at`, the end if None."""
             ends = {desk: len(raws) - 1 if at is None else at for desk, raws in logs().items()}
             said = [await redis.mget(f"paidan:{{{d}}}:position", f"paidan:{{{d}}}:pushed") for d in ends]
-            return all([p and p.split()[0] for p in pair] == [str(o)] * 2 for pair, o in zip(said, ends.values()))
+            return all([p and p.split()[0] for p in pair] == [str(o)] * 2 for pair, o in zip(said, ends.values(), strict=True))
 
         async def whole() -> bool:
             return expected == await everything(redis)
@@ -150,7 +150,9 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
         }
         found = {dict(r.headers)["ce_id"].decode() async for r in scan(kafka, facts.TOPIC)}
         assert found == {
-            f"desk-log/{small().desks[desk].partition}/{step}" for desk, raws in logs().items() for step in _steps(desk, raws)
+            f"desk-log/{small().desks[desk].partition}/{step}"
+            for desk, raws in logs().items()
+            for step in _steps(desk, raws)
         }
         await redis.aclose()
         await _targets(kafka, server.address)
@@ -194,7 +196,9 @@ async def _targets(kafka: str, redis: str) -> None:
             assert child.wait(60) == 0
     assert said[0] == said[1]
     total = {
-        part: sum(v for k, v in said[0].items() if f'part="{part}"' in k and 'stream="all"' in k and 'window="all"' in k)
+        part: sum(
+            v for k, v in said[0].items() if f'part="{part}"' in k and 'stream="all"' in k and 'window="all"' in k
+        )
         for part in ("num", "den")
     }
     assert share._asdict() == total

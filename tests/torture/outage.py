@@ -1,4 +1,4 @@
-"""How long a partition is without decisions when something happens to its worker: asked steadily, read from the logs."""
+"""How long a partition is without decisions when something happens: asked steadily, read from the logs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 
 from aiokafka import AIOKafkaProducer
 
@@ -30,7 +31,7 @@ async def outages(run: Run, happen: Callable[[], Awaitable[None]]) -> dict[Place
     for place, entries in (await lying(run.kafka, ("desk-log", "complaint-receipts"))).items():
         times = [e.timestamp for e in entries if e.timestamp >= begun]
         if len(times) > 1:
-            longest[place] = max(b - a for a, b in zip(times, times[1:], strict=False)) / 1000
+            longest[place] = max(b - a for a, b in pairwise(times)) / 1000
     return longest
 
 
@@ -56,4 +57,5 @@ def told(longest: dict[Place, float]) -> str:
     """p50 and worst over the partitions."""
     seconds = sorted(longest.values())
     place = max(longest, key=lambda p: longest[p])
-    return f"{len(seconds)} partitions: p50 {seconds[len(seconds) // 2]:.1f} s, longest {seconds[-1]:.1f} s ({place[0]}/{place[1]})"
+    middle = seconds[len(seconds) // 2]
+    return f"{len(seconds)} partitions: p50 {middle:.1f} s, longest {seconds[-1]:.1f} s ({place[0]}/{place[1]})"

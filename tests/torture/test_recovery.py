@@ -15,7 +15,7 @@ from kafka.structs import TopicPartition as AdminTP
 from dispatchers import messages as m
 from dispatchers.record import state_hash
 from dispatchers.writer import DeskRoom, Writer
-from streams import recovery
+from streams import recovery, scan
 from streams.kafka_io import producer
 from streams.recovery import LogDamagedError, Stored, recover, store, write_snapshot
 from tests.support_kafka import MONDAY, Run, broker, lying, worker
