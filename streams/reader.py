@@ -170,9 +170,8 @@ async def fold_to(kafka: str, partition: int, name: str, through: int) -> Writer
         first, end = (await ends(consumer, [wanted.tp]))[wanted.tp]
         if first > 0 or end <= through:
             raise LogDamagedError(f"{LOG}/{partition} holds [{first}, {end}), it was read up to {through} before")
-        # Private to recovery.py: the same search with an earlier end. It would serve as `recover_all(..., until=)`.
-        writer = await recovery._find_snapshot(consumer, wanted, through + 1) or writer
-        await recovery._fold(consumer, {wanted.tp: writer}, {wanted.tp: through + 1})
+        writer = await recovery.find_snapshot(consumer, wanted, through + 1) or writer
+        await recovery.fold(consumer, {wanted.tp: writer}, {wanted.tp: through + 1})
     return writer
 
 

@@ -73,9 +73,9 @@ async def recover_all(kafka: str, wanted: list[Wanted], *, snapshots: bool = Tru
             first, end = bounds[one.tp]
             if first > 0:
                 raise LogDamagedError(f"{one.log}/{one.partition} begins at {first}: its first records were deleted")
-            found = await _find_snapshot(consumer, one, end) if snapshots and end > WORTH_IT else None
+            found = await find_snapshot(consumer, one, end) if snapshots and end > WORTH_IT else None
             writers[one.tp] = found or Writer(one.name, one.room)
-        await _fold(consumer, writers, {tp: bounds[tp][1] for tp in writers})
+        await fold(consumer, writers, {tp: bounds[tp][1] for tp in writers})
         return writers
 
 
@@ -83,12 +83,17 @@ async def catch_up(kafka: str, writers: dict[TopicPartition, Writer]) -> None:
     """Fold what was added to the logs of writers since."""
     async with reader(kafka) as consumer:
         bounds = await ends(consumer, writers)
-        await _fold(consumer, writers, {tp: end for tp, (_, end) in bounds.items()})
+        await fold(consumer, writers, {tp: end for tp, (_, end) in bounds.items()})
 
 
-async def _fold(
+async def fold(
     consumer: AIOKafkaConsumer, writers: dict[TopicPartition, Writer], until: dict[TopicPartition, int]
 ) -> None:
+    """Fold each log from where its writer stands up to `until` (an end: not included).
+
+    Raises:
+        LogDamagedError: there is a hole, or the log ends before its writer.
+    """
     ranges = {}
     for tp, writer in writers.items():
         if writer.head.offset >= until[tp]:
@@ -137,7 +142,8 @@ async def write_snapshot(producer: AIOKafkaProducer, log: str, partition: int, s
     )
 
 
-async def _find_snapshot(consumer: AIOKafkaConsumer, one: Wanted, log_end: int) -> Writer | None:
+async def find_snapshot(consumer: AIOKafkaConsumer, one: Wanted, log_end: int) -> Writer | None:
+    """The newest snapshot that lies before `log_end` of the log, if it can be trusted."""
     tp = TopicPartition("snapshots", one.partition)
     begin, end = (await ends(consumer, [tp]))[tp]
     for back in (*LOOK_BACK, end):
