@@ -145,7 +145,7 @@ class Board:
         """The notes are used up. Until Redis has said yes nothing is known of it: who is cancelled here begins anew."""
         self._cases, self._squads, self._written = set(), set(), None
 
-    def _squad(self, squad: str, city: City) -> bytes:
+    def _squad(self, squad: str, city: City) -> str:
         return encode(squad_row(squad, self._fold.desk, self._tally, city))
 
     def _show_gauges(self, clock: Clock) -> None:

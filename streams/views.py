@@ -7,7 +7,6 @@ second. A row is the same bytes for the same state: fields in the order below, w
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ from dispatchers.city import City
 from dispatchers.state import Desk
 
 UNASSIGNED = frozenset({Status.TO_DISPATCH, Status.OPERATOR})
-encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +90,11 @@ class DeskRow(Row, frozen=True, kw_only=True, omit_defaults=False):
     oldest_open: int | None
     oldest_unassigned: int | None
     statuses: dict[str, int]  # all of them, in the order of a case's life
+
+
+def encode(row: Row) -> str:
+    """A row as JSON. Text, not bytes: the MessagePack that Redis reads has no bytes."""
+    return _encode(row).decode()
 
 
 def case_row(case: Case, desk: str) -> CaseRow:

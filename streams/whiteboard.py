@@ -18,10 +18,20 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from . import metrics
 
+_PASSING = (ReadOnlyError, OutOfMemoryError, ClusterDownError, MasterDownError, TryAgainError)
 ANSWER_S = 5.0  # a Redis that writes 100,000 rows anew needs about one
 SAY_EVERY_S = 30.0
 T = TypeVar("T")
@@ -40,11 +50,21 @@ def connect(url: str) -> Redis:
     )
 
 
+def _passing(fault: Exception) -> bool:
+    """Whether it may be over at the next try. A script that Redis cannot run never will be: that is for a restart."""
+    if isinstance(fault, ResponseError):
+        return isinstance(fault, _PASSING) or str(fault).startswith(("MISCONF", "BUSY", "NOREPLICAS"))
+    return isinstance(fault, RedisError | OSError)
+
+
 async def patiently(view: str, work: Callable[[], Awaitable[T]]) -> T:
-    """The result of `work`, tried again while Redis fails, at most 2 s apart. `view` is a label of the metrics."""
+    """The result of `work`, tried again while Redis fails, at most 2 s apart. `view` is a label of the metrics.
+
+    Raises ResponseError when Redis will never do it: a fault of ours.
+    """
 
     def again(fault: Exception) -> bool:
-        if not isinstance(fault, RedisError | OSError):
+        if not _passing(fault):
             return False
         metrics.redis_waiting.of(view).set(1)
         if time.monotonic() - _said.get(view, -SAY_EVERY_S) >= SAY_EVERY_S:
@@ -64,7 +84,7 @@ async def patiently(view: str, work: Callable[[], Awaitable[T]]) -> T:
 
 
 class Call(NamedTuple):
-    """One run of a script: `keys`, the first the position's; the position expected there, the one to be; what to write."""
+    """One run of a script. The first of `keys` is the position's, where `expected` must stand and `new` will."""
 
     keys: list[str]
     expected: str

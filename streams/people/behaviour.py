@@ -25,7 +25,7 @@ Result = Literal["corrected", "penalty_simple", "penalty_general", "unfounded", 
 # Shares, all model. They make a city that is busy and mostly well run, so that each rule has something to do.
 SILENT = 0.05  # offers that nobody answers
 GIVEN_BACK = 0.03  # assignments that are returned
-GRAVE = 0.11  # of enforcement: so grave on site that the county's own team takes it; from 0.6 to 1.4 of it by county
+GRAVE = 0.14  # of enforcement: so grave on site that the county's own team takes it; from 0.6 to 1.4 of it by county
 FAILED_CHECK = 0.04
 TWICE = 0.01  # messages that a device sends twice
 OFFLINE = 0.02  # reports that wait in a phone without a network

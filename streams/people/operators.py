@@ -90,14 +90,19 @@ class Operators:
                 yield m.AssignCase, {"unit": unit, "reason": reason}
 
     def _squads_for(self, known: Known) -> Iterator[tuple[type[m.CaseOrder], dict[str, Any]]]:
-        """Whom the desk looked at and who may still; the county's team; the nearest of the desk."""
-        asked: dict[str, str] = {c.squad: "asked again" for c in known.candidates if c.pairs and c.lost not in BEATEN}
+        """Whom the desk looked at and who may still; the county's team; the nearest of the desk.
+
+        A case without a place first goes to the squad of the place that somebody found out.
+        """
+        asked = {c.squad: "asked again" for c in known.candidates if c.pairs and c.lost not in BEATEN}
         day = self.city.calendar.day(known.at)
-        for squad in self.city.mobile(known.desk, day):
-            asked.setdefault(squad.id, "the county's team")
-        for squad in self._nearest(known)[:NEARBY]:
-            asked.setdefault(squad.id, "the nearest that can")
-        for squad_id, reason in asked.items():
+        county = {squad.id: "the county's team" for squad in self.city.mobile(known.desk, day)}
+        nearest = {squad.id: "the nearest that can" for squad in self._nearest(known)[:NEARBY]}
+        first, *others = (asked, county, nearest) if known.territory else (nearest, county)
+        chosen = dict(first)
+        for other in others:
+            chosen |= {squad: reason for squad, reason in other.items() if squad not in chosen}
+        for squad_id, reason in chosen.items():
             yield m.AssignCase, {"squad": squad_id, "reason": reason}
 
     def _nearest(self, known: Known) -> list[Squad]:

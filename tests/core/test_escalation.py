@@ -70,6 +70,27 @@ def test_the_whole_ladder_of_an_urgent_case() -> None:
     assert [(50, "mobile X1-A channel 1"), (55, "mobile X1-B channel 1")] == found[11:13]
 
 
+def test_two_teams_are_asked_before_the_leader() -> None:
+    """A third one on duty is passed over: time runs."""
+    town = Town()
+    town.order(m.SetDuty, to="jia", desk="jia", officers=("A1-006", "A1-007"), on_duty=True)
+    case = town.file("1")
+    town.wait(minutes=30)
+    assert [(0, "home A1-A channel 1"), (15, "another_team A1-B channel 1"), (30, "leader A1-L channel 2")] == [
+        step for step in ladder(town, case) if "channel" in step[1]
+    ]
+
+
+def test_what_falls_due_together_is_handed_over_together() -> None:
+    """One wake-up, one record, and the letters in it are numbered one after the other."""
+    town = Town()
+    for n in range(3):
+        town.file(str(n), "ufo")
+    events = town.wait(minutes=30)
+    assert [("ding", 1), ("ding", 2), ("ding", 3)] == [(x.to, x.number) for x in events if isinstance(x, e.LetterSent)]
+    assert 3 == len(town.desk("ding").cases)
+
+
 @pytest.mark.parametrize("item", ["collapse", "burning"])
 def test_the_two_highest_priorities_go_to_the_mobile_team_by_themselves(item: str) -> None:
     """Nobody at home: the county's mobile team is asked in the same record."""

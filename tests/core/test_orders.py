@@ -79,6 +79,17 @@ def test_an_order_that_saw_another_holder_is_stale() -> None:
     assert "stale" == refusal(town.order(m.EscalateCase, case, case_version=saw))
 
 
+def test_an_order_that_saw_a_holder_who_lost_it_is_stale() -> None:
+    """Nobody has it now: an operator who decided on the offer must look again."""
+    town = Town()
+    case = town.file("1")
+    town.wait(minutes=30)
+    saw = town.case(case).version
+    town.wait(minutes=15)
+    assert ("operator", 3) == (town.case(case).status, town.case(case).attempts)
+    assert "stale" == refusal(town.order(m.AssignCase, case, case_version=saw))
+
+
 def test_an_order_that_saw_less_but_the_same_holder_is_good() -> None:
     """An update in between is no change of hands."""
     town = Town()

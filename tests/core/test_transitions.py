@@ -101,6 +101,23 @@ def test_everybody_in_the_table_has_a_role() -> None:
     assert {who for edge in TRANSITIONS.values() for who in edge.who} <= {"desk", *get_args(m.Role)}
 
 
+def test_who_may_do_what() -> None:
+    """Said a second time, apart from the table: squads answer for themselves, units for theirs, nobody for both."""
+    desk, team, unit, check = {"desk"}, {"squad", "leader"}, {"unit"}, {"checker", "operator"}
+    answers = {"OfferReceived", "AssignmentAccepted", "AssignmentReturned", "CaseDisposed"}
+    said = {
+        **dict.fromkeys(
+            ("AssignmentOffered", "WorkOrderIssued", "CaseEscalated", "CaseHandedOver"), desk | {"operator"}
+        ),
+        **dict.fromkeys(("AssignmentWithdrawn", "CaseClosed"), {"operator"}),
+        **dict.fromkeys(("CaseChecked", "ReworkOrdered", "WorkOrderReopened"), check),
+        "SquadArrived": team,
+    }
+    for (status, event), edge in TRANSITIONS.items():
+        whose = unit if status in BY_UNIT else team
+        assert set(edge.who) == (whose if event in answers else said.get(event, desk)), (status, event)
+
+
 def leads_to(start: Status) -> set[Status]:
     """Statuses that a case can come to from a status, by any number of moves."""
     seen, todo = set(), [start]

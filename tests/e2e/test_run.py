@@ -84,7 +84,8 @@ def left(data: Path) -> list[psutil.Process]:
             said = [*process.cmdline(), process.environ().get("PAIDAN_DATA", "")]
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-        if process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE and any(str(data) in w for w in said):
+        ours = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        if ours and any(str(data) in word for word in said):
             found.append(process)
     return found
 

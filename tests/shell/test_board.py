@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from dispatchers.city import City
 from streams import metrics
@@ -11,7 +12,7 @@ from streams.board import Board, key
 from streams.clock import Clock
 from streams.local import EmbeddedRedis
 from streams.reader import Fold
-from streams.whiteboard import connect
+from streams.whiteboard import Call, Script, connect, patiently
 from tests.support_log import PHONE, folded, logs, records, small, with_void
 
 DESK = "yi"
@@ -180,3 +181,10 @@ async def test_gauges_follow_the_state_and_leave_with_the_partition(redis: Redis
     assert len(fold.desk.cases) == sum(said().values()) > 0
     shown.close()
     assert said() == {}
+
+
+async def test_a_script_that_redis_cannot_run_is_no_outage(redis: Redis) -> None:
+    """A fault of our own is raised at once; waiting for ever would hide it."""
+    broken = Script("no lua at all")
+    with pytest.raises(ResponseError):
+        await patiently("board", lambda: broken.run(redis, [Call(["position"], "", "x", [])]))

@@ -120,7 +120,8 @@ def test_what_cannot_be_read_is_a_refusal() -> None:
         {"topic": "desk-inbox", "at": NINE, "value": {"type": "Nonsense"}},
     ]
     records = decided(lines(*bad, complaint("1", 1)), "--log", "all")
-    reasons = [e["reason"] for r in records for e in r["events"] if e["type"] in ("ComplaintRefused", "MessageUnreadable")]
+    refusals = ("ComplaintRefused", "MessageUnreadable")
+    reasons = [event["reason"] for r in records for event in r["events"] if event["type"] in refusals]
     assert reasons == [
         "bad_json", "missing_member", "unknown_word", "time_without_zone", "bad_json", "unknown_kind", "unknown_type",
     ]  # fmt: skip

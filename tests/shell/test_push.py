@@ -126,8 +126,12 @@ async def test_undisturbed_the_log_is_read_once(redis: Redis) -> None:
     await first.play(100)
     stored = await push.stored_position(redis, DESK)
     assert first.fold.position == stored
+    sent = sum(metrics.push_sent.of(kind)._value.get() for kind in metrics.PUSHED)
     second = Teller(redis, RAWS, start=80, stored=stored)  # another view stood further back
     await second.play()
+    new = sum(metrics.push_sent.of(kind)._value.get() for kind in metrics.PUSHED) - sent
+    told = [i for name in await redis.keys("paidan:*:o*") for i, _ in await redis.xrange(name, min="100")]
+    assert len(told) == new
     assert expected == await everything(redis)
     assert (first.reread, second.reread) == (0, 0)
 

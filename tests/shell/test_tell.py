@@ -111,7 +111,9 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
             """Whether every board stands at the record `at`, the end if None."""
             ends = {desk: len(raws) - 1 if at is None else at for desk, raws in logs().items()}
             said = [await redis.mget(f"paidan:{{{d}}}:position", f"paidan:{{{d}}}:pushed") for d in ends]
-            return all([p and p.split()[0] for p in pair] == [str(o)] * 2 for pair, o in zip(said, ends.values(), strict=True))
+            return all(
+                [p and p.split()[0] for p in pair] == [str(o)] * 2 for pair, o in zip(said, ends.values(), strict=True)
+            )
 
         async def whole() -> bool:
             return expected == await everything(redis)

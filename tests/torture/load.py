@@ -52,8 +52,9 @@ def _rows(run: Run, name: str) -> list[dict[str, str]]:
 class Load:
     """Everything that is sent, and what became of it."""
 
-    def __init__(self, run: Run, rate: float, seed: int, handovers: float = 0.04) -> None:
-        self.run, self.rate, self.handovers = run, rate, handovers
+    def __init__(self, run: Run, rate: float, seed: int, handovers: float = 0.04, *, polite: bool = False) -> None:
+        """`handovers`: this share of the offers. `polite` people do all at once, say it once, and give nothing back."""
+        self.run, self.rate, self.handovers, self.polite = run, rate, handovers, polite
         self.rules = rules_of(run)
         self.history: list[Sent] = []
         self.refused: list[str] = []  # sends without acknowledgement: they may lie there or not
@@ -95,7 +96,7 @@ class Load:
             await producer.stop()
 
     async def _send_one(self, producer: AIOKafkaProducer, waiting: set[asyncio.Future[Any]]) -> None:
-        if self._to_say and self._dice.random() > SPARE:
+        if self._to_say and self._dice.random() > (0.0 if self.polite else SPARE):
             desk, order = self._to_say.popleft()
             self._sent(
                 await producer.send("desk-inbox", _bytes(order), key=desk.encode(), partition=self._partition[desk]),
@@ -105,7 +106,7 @@ class Load:
             return
         topic, body = self._complaint()
         number = f"{body['source']}/{body['source_id']}"
-        stray = self._dice.randrange(32) if self._dice.random() < 0.02 else None
+        stray = self._dice.randrange(32) if self._now_and_then(0.02) else None
         future = await producer.send(topic, _bytes(body), key=number.encode(), partition=stray)
         self._sent(future, number, waiting)
 
@@ -140,14 +141,17 @@ class Load:
         at = self.rules.clock(int(time.time() * 1000)) / 1000
         body["received_at"] = dt.datetime.fromtimestamp(at, dt.UTC).isoformat()
         body["source_id"] = f"{self._name}-{self._numbers}"
-        if self._dice.random() < HOT:
+        if self._now_and_then(HOT):
             body["location"] = self._hot
-        if self._dice.random() < 0.05:  # three times: at once, with another address, and again much later
+        if self._now_and_then(0.05):  # three times: at once, with another address, and again much later
             other = self._dice.choice(self._lines).get("location")
             moved = {**body, "location": other} if other else body
             for seconds, again in ((0.0, body), (0.5, moved), (6.0, body)):
                 _later(seconds, self._again, (topic, again))
         return topic, body
+
+    def _now_and_then(self, share: float) -> bool:
+        return not self.polite and self._dice.random() < share
 
     # -- people --------------------------------------------------------------------------------------------------------
 
@@ -191,7 +195,7 @@ class Load:
             **rest,
         }
         self._to_say.append((desk, order))
-        if self._dice.random() < 0.03:  # the same words again: at once, and much later
+        if self._now_and_then(0.03):  # the same words again: at once, and much later
             self._to_say.append((desk, order))
             _later(6.0, self._to_say, (desk, order))
 
@@ -206,7 +210,7 @@ class Load:
     def _offered(self, desk: str, event: dict[str, Any]) -> None:
         actor = {"id": event["officers"][0], "role": "squad", "squad": event["squad"]}
         self._held[event["case_id"]] = {"id": event["assignment_id"], "actor": actor}
-        chance = self._dice.random()
+        chance = self._dice.random() if not self.polite else 0.5
         if chance < self.handovers:
             to = self._dice.choice([d for d in self._partition if d != desk])
             self._say(desk, event, "HandOverCase", OPERATOR, to_desk=to, reason="not ours")
@@ -231,14 +235,14 @@ class Load:
         self._report(desk, event, "ReportDisposal", result="corrected", note="done")
 
     def _disposed(self, desk: str, event: dict[str, Any]) -> None:
-        self._say(desk, event, "CheckCase", CHECKER, passed=self._dice.random() > 0.05)
+        self._say(desk, event, "CheckCase", CHECKER, passed=not self._now_and_then(0.05))
 
     def _checked(self, desk: str, event: dict[str, Any]) -> None:
         self._held.pop(event["case_id"], None)
         self._say(desk, event, "CloseCase", OPERATOR)
 
     def _needed(self, desk: str, event: dict[str, Any]) -> None:
-        chance = self._dice.random()
+        chance = self._dice.random() if not self.polite else 1.0
         squads = self._squads.get(desk)
         if chance < 0.4 and squads:
             self._say(desk, event, "AssignCase", OPERATOR, squad=self._dice.choice(squads), reason="you can")
