@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from faust.types import TP
 
+from . import metrics
 from .agents import desk as desk_agent
 from .agents import intake as intake_agent
 from .app import App, Fetched, leave, make_app
@@ -16,7 +17,6 @@ from .city_files import load
 from .clock import Clock
 from .dead_letters import DeadLetters
 from .kafka_io import producer
-from .metrics import serve
 from .observe import Observe
 from .settings import Settings
 from .vault import Vault, load_or_create
@@ -35,6 +35,7 @@ class DeskProcess:
         self._clock = Clock.read(settings.clock)
         self._vault = Vault(load_or_create(settings.master_key))
         self._cities = Cities(settings.kafka, load(settings.city))
+        metrics.DESKS.declare(self._cities.configured.city.desks)
         self._writers: Writers | None = None
 
     async def positions(self, tps: list[TP]) -> dict[TP, int]:
@@ -90,5 +91,5 @@ def build(settings: Settings) -> App:
 
 def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
-    serve(settings.metrics_port)
+    metrics.serve(settings.metrics_port)
     run_app(build(settings))

@@ -15,6 +15,7 @@ from msgspec.json import encode
 
 from dispatchers.messages import WakeUp
 
+from . import metrics
 from .clock import Clock
 from .writers import Writers
 
@@ -37,6 +38,7 @@ class WakeUps:
             now = self._clock.now()
             for tp, due in self._dues():
                 if due <= now and self._should_ask(tp, due):
+                    metrics.wake_ups.of(self._writers.held[tp].writer.head.writer).inc()
                     await self._producer.send(tp.topic, encode(WakeUp(due=due)), key=None, partition=tp.partition)
             await asyncio.sleep(SHORTEST_S)
             await self._wait(min((due for _, due in self._dues()), default=0))
