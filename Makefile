@@ -40,8 +40,7 @@ lock: .venv/dev.stamp  ## write the lock files from pyproject.toml
 	compile --extra build --extra dev -c requirements.lock -o requirements-dev.lock
 
 generate: .venv/runtime.stamp  ## write what is made from the code (deploy/kubernetes, deploy/asyncapi.json, parts of README.md)
-	@$(BIN)/python -m streams.topics
-	@$(BIN)/python -m streams.readme
+	@$(BIN)/python -m streams.generate
 
 clean:  ## forget the data of runs and tests; .venv stays
 	@rm -rf .data .pytest_cache .mypy_cache .ruff_cache .hypothesis

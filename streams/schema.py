@@ -28,17 +28,24 @@ PAYLOADS: dict[str, Any] = {
 
 
 def document() -> dict[str, Any]:
-    """One JSON Schema (draft 2020-12) with a definition for every message, event, record and wire form, and one for
-    each payload of topics.yaml."""
-    unions = (messages.IntakeMessage, messages.DeskMessage, events.AnyEvent)
-    types = [t for union in (*unions, *PAYLOADS.values()) for t in get_args(union) or (union,)]
-    _, definitions = msgspec.json.schema_components(list(dict.fromkeys(types)), ref_template="#/$defs/{name}")
-    for name, payload in PAYLOADS.items():
-        options = [{"$ref": f"#/$defs/{t.__name__}"} for t in get_args(payload) or (payload,)]
-        definitions.setdefault(name, {"anyOf": options})
+    """One JSON Schema (draft 2020-12) with all definitions."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Paidan 派单",
         "description": "Instants are integer milliseconds since 1970 UTC, but RFC 3339 with a zone in WireComplaint.",
-        "$defs": dict(sorted(definitions.items())),
+        "$defs": definitions("#/$defs/"),
     }
+
+
+def definitions(place: str) -> dict[str, Any]:
+    """A definition for every message, event, record and wire form, and for each payload of topics.yaml.
+
+    `place` is what references begin with.
+    """
+    unions = (messages.IntakeMessage, messages.DeskMessage, events.AnyEvent)
+    types = [t for union in (*unions, *PAYLOADS.values()) for t in get_args(union) or (union,)]
+    _, found = msgspec.json.schema_components(list(dict.fromkeys(types)), ref_template=place + "{name}")
+    for name, payload in PAYLOADS.items():
+        options = [{"$ref": f"{place}{t.__name__}"} for t in get_args(payload) or (payload,)]
+        found.setdefault(name, {"anyOf": options})
+    return dict(sorted(found.items()))

@@ -5,7 +5,7 @@
    last.
 3. What is generated (`generated`) is committed, and a test regenerates and compares: nobody edits it by hand.
 
-Run as a module (`make generate`) this writes the generated files.
+`make generate` (generate.py) writes the files.
 """
 
 import json
@@ -353,8 +353,3 @@ def generated(spec: Spec, schemas: Mapping[str, Any] | None = None) -> dict[str,
         "deploy/kubernetes/users.yaml": acls(spec),
         "deploy/asyncapi.json": json.dumps(asyncapi(spec, schemas), ensure_ascii=False, indent=1) + "\n",
     }
-
-
-if __name__ == "__main__":
-    for path, text in generated(load()).items():
-        (ROOT / path).write_text(text, "utf-8")

@@ -13,6 +13,7 @@ import psutil
 from streams.local import EmbeddedRedis
 from tests.support_kafka import Child, Run, broker, teller, worker
 
+from .day import AT
 from .processes import cpu
 
 
@@ -37,7 +38,7 @@ class Whole(NamedTuple):
 async def whole(data: Path, *, speed: float) -> AsyncIterator[Whole]:
     """Started and ready; ended when this ends."""
     with broker(data / "kafka") as kafka, EmbeddedRedis(data / "redis") as redis:
-        run = Run(kafka.address, data, speed=speed, redis=redis.address)
+        run = Run(kafka.address, data, start=AT, speed=speed, redis=redis.address)
         desk, tell = worker(run, "desk"), teller(run, "tell")
         assert kafka.pid
         assert redis.pid

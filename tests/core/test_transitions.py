@@ -109,7 +109,7 @@ def test_who_may_do_what() -> None:
         **dict.fromkeys(
             ("AssignmentOffered", "WorkOrderIssued", "CaseEscalated", "CaseHandedOver"), desk | {"operator"}
         ),
-        **dict.fromkeys(("AssignmentWithdrawn", "CaseClosed"), {"operator"}),
+        **{key: {"operator"} for key in ("AssignmentWithdrawn", "CaseClosed")},
         **dict.fromkeys(("CaseChecked", "ReworkOrdered", "WorkOrderReopened"), check),
         "SquadArrived": team,
     }

@@ -149,12 +149,6 @@ def test_nothing_that_decides_is_forgotten() -> None:
         )
 
 
-@pytest.mark.parametrize("path", topics.generated(topics.load()))
-def test_generated_files_are_those_committed(path: str) -> None:
-    """Who changes topics.yaml runs `make generate`."""
-    assert topics.generated(topics.load())[path] == (topics.ROOT / path).read_text("utf-8")
-
-
 def test_every_reference_of_the_asyncapi_document_resolves() -> None:
     """No $ref leads nowhere, and a schema that is given stands in place of the empty one."""
     document = topics.asyncapi(topics.load(), {"Complaint": {"type": "object"}})
