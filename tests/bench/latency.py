@@ -63,8 +63,8 @@ async def _watch(address: str, offered: dict[str, float]) -> None:
         while True:
             answer = await redis.xread(last, block=1000)
             now = time.time() * 1000
-            for stream, entries in answer.items() if isinstance(answer, dict) else answer:
-                for entry, fields in entries[0] if isinstance(answer, dict) else entries:
+            for stream, entries in answer:
+                for entry, fields in entries:
                     last[stream] = entry
                     if fields["kind"] == "offer":
                         offered.setdefault(fields["case_id"], now)
