@@ -89,6 +89,7 @@ class _Run:
         self._data = settings.data.absolute()
         self._ports = Ports(self._data / "ports.json")
         self._console = Console(stderr=True)
+        self._servers: Servers | None = None
         self._children: list[Child] = []
         self._watch: Watch | None = None
         self._final: Numbers | None = None
@@ -129,7 +130,7 @@ class _Run:
 
     async def _whole(self) -> None:
         async with AsyncExitStack() as stack:
-            servers = Servers(self._settings, self._data, self._ports)
+            self._servers = servers = Servers(self._settings, self._data, self._ports)
             stack.push_async_callback(servers.stop)
             loading = asyncio.to_thread(load, self._settings.city)
             pack, settings = await asyncio.gather(loading, servers.start(self._say))
@@ -250,7 +251,8 @@ class _Run:
                 return
 
     def _restarts(self) -> dict[str, int]:
-        return {child.name: child.restarts for child in self._children}
+        of_servers = self._servers.restarts if self._servers else {}
+        return {**of_servers, **{child.name: child.restarts for child in self._children}}
 
     # -- end -------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Servers:
             self._own.append(EmbeddedKafka(data / "kafka", ports.of("kafka")))
         if not settings.redis:
             self._own.append(EmbeddedRedis(data / "redis", ports.of("redis")))
+        self.restarts = {server.name: 0 for server in self._own}
 
     async def start(self, say: Callable[[str], None]) -> Settings:
         """Start all; the settings with their addresses. Raises LocalError."""
@@ -44,6 +45,7 @@ class Servers:
                 if not server.alive():
                     log.warning("a server died, starting it again", server=server.name)
                     self.up.clear()
+                    self.restarts[server.name] += 1
                     await asyncio.to_thread(server.start)
                     self.up.set()
 

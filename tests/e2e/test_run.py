@@ -140,7 +140,7 @@ def test_what_dies_is_started_again_and_ctrl_c_ends_all(data: Path) -> None:
     for word in (" desk", " tell", " people", "redis-server"):
         (victim,) = [p for words, p in alive.items() if word in words]
         victim.kill()
-    run.until("restarts 3")
+    run.until("restarts 4")
     assigned = run.assigned()
     while run.assigned() <= assigned:
         run.until(f"assigned {assigned}", 30)  # fails when the run ends
