@@ -15,7 +15,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from .local import _LAUNCH as LAUNCH  # dies with its parent; then becomes the program
+from .local import LAUNCH  # dies with its parent; then becomes the program
 
 TOO_OFTEN = 5
 WITHIN_S = 60.0

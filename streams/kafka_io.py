@@ -39,8 +39,8 @@ async def reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         fetch_max_wait_ms=50,
         auto_offset_reset="none",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         yield consumer
     finally:
         # aiokafka 0.14 cancels a task of its own and awaits it; one that has not begun yet answers with CancelledError,

@@ -45,7 +45,7 @@ _forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="forker")
 # Run by a fresh interpreter between us and the program, which it then becomes (same pid). Not a preexec_fn: that runs
 # Python between fork and exec of a process with threads, which may deadlock. A parent that died before prctl is seen by
 # its changed pid.
-_LAUNCH = """
+LAUNCH = """
 import ctypes, os, signal, sys
 if sys.platform == "linux":
     ctypes.CDLL(None, use_errno=True).prctl(1, signal.SIGKILL)  # 1 = PR_SET_PDEATHSIG
@@ -106,8 +106,8 @@ class _Child:
         if self.alive():
             return self.address
         self.dir.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or _free_port()
-        if _taken(self.port):  # it would answer in place of ours
+        self.port = self.port or free_port()
+        if taken(self.port):  # it would answer in place of ours
             raise LocalError(f"{self.name}: port {self.port} belongs to another program")
         command = self._command()
         self._process = _forker.submit(self._spawn, command).result()
@@ -146,7 +146,7 @@ class _Child:
     def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
         with self.log_file.open("ab") as out:
             return subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _LAUNCH, str(os.getpid()), *command],
+                [sys.executable, "-I", "-S", "-c", LAUNCH, str(os.getpid()), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
@@ -188,7 +188,7 @@ class EmbeddedKafka(_Child):
         run = [_java(), "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-cp", _jars()]
         properties = self.dir / "server.properties"
         properties.write_text(
-            _PROPERTIES.format(port=self.port, controller=_free_port(besides=self.port), logs=self.dir / "logs"),
+            _PROPERTIES.format(port=self.port, controller=free_port(besides=self.port), logs=self.dir / "logs"),
             "utf-8",
         )
         log4j = self.dir / "log4j2.properties"
@@ -300,16 +300,18 @@ def _ask(port: int, question: bytes, size: int) -> bytes:
         return b""
 
 
-def _taken(port: int) -> bool:
+def taken(port: int) -> bool:
+    """Whether somebody listens there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port(besides: int = 0) -> int:
+def free_port(besides: int = 0) -> int:
+    """A port of 127.0.0.1 on which nobody listens, another than `besides`."""
     # Not port 0 of the kernel: it gives from the range of outgoing connections, and one of those could sit on the port
     # while a killed broker restarts.
     for port in random.SystemRandom().sample(range(20_000, 32_000), 200):
-        if port != besides and not _taken(port):
+        if port != besides and not taken(port):
             return port
     raise LocalError("no free port between 20000 and 32000")
 

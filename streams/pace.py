@@ -8,9 +8,12 @@ agent, which fills its buffer and so holds up the other agents too.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 
-MOST = 200  # fetches that may wait for their write; then the agent waits, and soon the fetching
+# Fetches that may wait for their write. Beyond, the oldest is acknowledged, else Faust would fill up and hold up the
+# other views; nothing is lost by it, since each view reads on from its own position and not from the group's.
+MOST = 200
 
 
 class Pace:
@@ -21,19 +24,16 @@ class Pace:
         is called for none, to look after all. At least `every` seconds lie between two writes."""
         self._write, self._every, self._check_every = write, every, check_every
         self._partitions: set[int] = set()
-        self._done: list[Callable[[], None]] = []
+        self._done: deque[Callable[[], None]] = deque()
         self._some = asyncio.Event()
-        self._room = asyncio.Event()
-        self._room.set()
 
-    async def take(self, partition: int, done: Callable[[], None]) -> None:
+    def take(self, partition: int, done: Callable[[], None]) -> None:
         """Have a partition written; `done` when it is."""
-        await self._room.wait()
         self._partitions.add(partition)
         self._done.append(done)
         self._some.set()
-        if len(self._done) >= MOST:
-            self._room.clear()
+        if len(self._done) > MOST:
+            self._done.popleft()()
 
     async def run(self) -> None:
         """Write until cancelled. Raises what `write` raises: nothing of it is acknowledged."""
@@ -48,9 +48,8 @@ class Pace:
             await asyncio.sleep(self._every)
             check = loop.time() >= check_at
             partitions, done = self._partitions, self._done
-            self._partitions, self._done = set(), []
+            self._partitions, self._done = set(), deque()
             self._some.clear()
-            self._room.set()
             await self._write(partitions, False)
             for one in done:
                 one()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from .local import _free_port as free_port
-from .local import _taken as taken
+from .local import free_port as free_port
+from .local import taken as taken
 
 
 class Ports:

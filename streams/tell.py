@@ -147,7 +147,7 @@ class Tell:
         told = self._told.get(fetched.partition)
         if told:  # else it is another worker's by now
             told.fold.read(fetched.records)  # by whichever agent was handed it first
-        await pace.take(fetched.partition, done)
+        pace.take(fetched.partition, done)
 
     # -- what is written ----------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from dispatchers.ids import case_id, inbox_key
 from streams import kafka_io, reporters, topics
 from streams.clock import wall_ms
-from streams.local import EmbeddedKafka, EmbeddedRedis, _free_port
+from streams.local import EmbeddedKafka, EmbeddedRedis, free_port
 from streams.scan import scan
 from streams.vault import KeyGoneError, Vault, load_or_create
 from tests.support_log import SMALL
@@ -71,7 +71,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Any:
         topics.apply(admin, topics.load(), 1)
         admin.close()
         vault = Vault(load_or_create(place / "master.key"))
-        made = City(kafka, redis, vault, {"desk": _free_port(), "tell": _free_port()}, place)
+        made = City(kafka, redis, vault, {"desk": free_port(), "tell": free_port()}, place)
         with _process("desk", made, place), _process("tell", made, place):
             asyncio.run(_complain(made))
             yield made

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from streams import facts, kafka_io, lag, topics
 from streams.board import Board
 from streams.clock import Clock
-from streams.local import EmbeddedKafka, EmbeddedRedis, _free_port
+from streams.local import EmbeddedKafka, EmbeddedRedis, free_port
 from streams.push import Push
 from streams.reader import Fold
 from streams.scan import scan
@@ -129,7 +129,7 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
             child.wait()
         await append(kafka, 120, 150)
         await redis.flushall()
-        port = _free_port()
+        port = free_port()
         with process("tell", kafka, server.address, port) as child:
             await append(kafka, 150)
             await until(shows, child)
@@ -182,7 +182,7 @@ async def _targets(kafka: str, redis: str) -> None:
     share = closings()
     said = []
     for _ in range(2):
-        port = _free_port()
+        port = free_port()
         with process("targets", kafka, redis, port) as child:
 
             async def there(port: int = port) -> bool:
