@@ -24,12 +24,14 @@ import faust.transport.drivers.aiokafka as driver
 import structlog
 import uvloop
 from aiokafka import ConsumerRecord
+from faust.tables import TableManager
 from faust.types import TP
 
 from .settings import Settings
 
 BUILT_FOR = "0.15."  # the hooks below are written against these sources
 SESSION_S = 10
+FETCH_WAIT_MS = 100  # an empty fetch costs 1 ms
 STANDSTILL_S = 5  # a loop that stood still this long may be a zombie's (SIGSTOP, swap): leave before appending more
 
 log = structlog.get_logger(__name__)
@@ -57,11 +59,34 @@ class Fetched:
         return TP(self.topic, self.partition)
 
 
+class _Thread(driver.AIOKafkaConsumerThread):
+    """The driver's thread, whose fetches do not wait for a second and a half.
+
+    There is one fetch in flight, and it asks for the partitions that were empty when it began. Whatever comes for
+    another one meanwhile waits until it returns: the first message after a takeover, and the slow ones of quiet hours.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer: Any = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # a number in Faust's source, not a setting
+        return consumer
+
+
+class _NoTables(TableManager):
+    """Faust gives tables a second to be declared before it joins the group; there are none (law 2)."""
+
+    async def sleep(self, n: Any) -> None:
+        await asyncio.sleep(0)
+
+
 class _Consumer(driver.Consumer):
     """The driver's consumer with our positions, and one pseudo-record per partition and fetch."""
 
     linger_s: float = 0.0
     start_at: dict[TP, int]
+
+    def _new_consumer_thread(self) -> _Thread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def perform_seek(self) -> None:
         """Go where our positions say, whatever the group committed."""
@@ -128,6 +153,7 @@ def make_app(settings: Settings, name: str, positions: Positions, *, linger_s: f
         name,
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
         store="memory://",
+        TableManager=_NoTables,
         processing_guarantee="at_least_once",
         agent_supervisor="mode.supervisors.CrashingSupervisor",
         stream_wait_empty=True,

@@ -37,6 +37,7 @@ async def reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         max_partition_fetch_bytes=8 * 1024 * 1024,
         fetch_max_bytes=64 * 1024 * 1024,
         fetch_max_wait_ms=50,
+        retry_backoff_ms=20,  # waited once for each topic of which it has not heard yet
         auto_offset_reset="none",
     )
     try:

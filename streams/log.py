@@ -88,7 +88,7 @@ class Log:
         self._failed_in_a_row = 0
         self._queue: asyncio.Queue[_Appended] = asyncio.Queue(maxsize=4)  # bounded: a slow broker slows deciding
         self._settled = writer.head.offset  # last log offset known to be ours
-        self._snapshot_at = writer.head.offset
+        self._seen = max(writer.head.offset, 0)  # when it was last asked whether a snapshot is due
         self._task = asyncio.create_task(self._settle_all())
 
     @property
@@ -198,12 +198,11 @@ class Log:
     def _due_snapshot(self) -> Stored | None:
         """The writer in bytes, now and then. Made when the state is at a record's end, written when that is settled.
 
+        At every 20,000th record of the log, not of this process: one that is restarted often would never come to it.
         Should a void record have moved ours meanwhile, the hash does not stand where it says, and nobody trusts it.
         """
-        if self.writer.head.offset - self._snapshot_at < SNAPSHOT_EVERY:
-            return None
-        self._snapshot_at = self.writer.head.offset
-        return store(self.writer)
+        before, self._seen = self._seen, self.writer.head.offset
+        return store(self.writer) if self._seen // SNAPSHOT_EVERY > before // SNAPSHOT_EVERY else None
 
     async def _examine(self, expected: int, found: int, prev: str) -> None:
         """Strange records stand before ours: another writer's, or void (law 4)."""

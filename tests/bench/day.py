@@ -10,7 +10,6 @@ import gzip
 import json
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -133,4 +132,3 @@ def _holder(case: Any) -> dict[str, Any]:
 def as_bytes(heard: Heard) -> bytes:
     """The message as it lies in an inbox."""
     return msgspec.json.encode(heard.message)
-

@@ -1,4 +1,4 @@
-"""Messages per CPU-second on a backlog: the two floors, our log with rules that do nothing, and our desk with all rules."""
+"""Messages per CPU-second on a backlog: the two floors, our log with rules that do nothing, our desk with all rules."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ async def _rate(data: Path, name: str, code: str, count: int) -> float:
     if name not in _measured:
         with broker(data / name / "kafka") as kafka:
             run = Run(kafka.address, data / name, start=AT, speed=STILL)
-            code = f"WORKER = 'one'\nfrom streams import settings\nKAFKA, SETTINGS = {run.kafka!r}, {run.settings}\n{code}"
+            code = (
+                f"WORKER = 'one'\nfrom streams import settings\nKAFKA, SETTINGS = {run.kafka!r}, {run.settings}\n{code}"
+            )
             cost = await drained(
                 run, lambda: child(run, name, code), "complaint-receipts", lambda: _complaints(count)(run.kafka)
             )
@@ -68,7 +70,7 @@ async def desk(data: Path) -> list[Row]:
         Row("desk", "the same", trivial, "msg/CPU-s", floor="the batch loop", ratio=trivial / loop),
         Row("desk", "desk with all rules", rules, "msg/CPU-s", 8 * agent, False, manual, rules / agent),
         Row("desk", "the same", rules, "msg/CPU-s", floor="the batch loop", ratio=rules / loop),
-        Row("desk", "intake of complaints", intake, "msg/CPU-s", floor=manual, ratio=intake / agent),
+        Row("desk", "complaint, from intake to offer", intake, "msg/CPU-s", floor=manual, ratio=intake / agent),
     ]
 
 
@@ -86,7 +88,7 @@ async def _desk(data: Path) -> float:
 
 
 async def _intake(data: Path) -> float:
-    """The same worker on complaints that all are repeats but one: read, looked up, masked, found in the book."""
+    """The same worker on complaints: read, looked up, masked, put into the book, told to the desks, decided there."""
     with broker(data / "kafka") as kafka:
         run = Run(kafka.address, data, start=AT, speed=STILL)
         return 1 / await drained(
@@ -97,5 +99,6 @@ async def _intake(data: Path) -> float:
 async def _numbers(kafka: str, count: int) -> int:
     bodies = [body for topic, body in lines(2 * count) if topic == "complaints"][:count]
     return await fill(
-        kafka, (("complaints", None, f"{b['source']}/{b['source_id']}".encode(), msgspec.json.encode(b)) for b in bodies)
+        kafka,
+        (("complaints", None, f"{b['source']}/{b['source_id']}".encode(), msgspec.json.encode(b)) for b in bodies),
     )

@@ -78,9 +78,7 @@ def agent(kafka: str) -> None:
     @app.agent(complaints)
     async def decide(stream: faust.StreamT[Complaint]) -> None:
         async for complaint in stream:
-            await decisions.send(
-                value=Decision(source=complaint.source, source_id=complaint.source_id, desk="nanhu")
-            )
+            await decisions.send(value=Decision(source=complaint.source, source_id=complaint.source_id, desk="nanhu"))
 
     @app.on_rebalance_complete.connect(weak=False)
     async def ready(app: faust.App, **_: object) -> None:

@@ -115,7 +115,9 @@ def _letters(day: Day, cases: int, records: int) -> Iterator[m.Letter]:
     filed = next(f for topic, body in lines(5_000) if (f := day.filed(topic, body)) and _to_a_unit(day, f))
     for number in range(records):
         case = f"c-{number % cases:020d}"
-        told = msgspec.structs.replace(filed, source_id=str(number % cases), description=f"{filed.description} {number}")
+        told = msgspec.structs.replace(
+            filed, source_id=str(number % cases), description=f"{filed.description} {number}"
+        )
         body = m.RegisterCase(case_id=case, filed=told) if number < cases else m.UpdateCase(case_id=case, filed=told)
         yield m.Letter(sender="complaints/0", receiver=DESK, number=number + 1, body=body)
 

@@ -34,12 +34,16 @@ def show(rows: list[Row]) -> str:
         beside = f"{_number(row.ratio)}x {row.floor}" if row.ratio is not None else row.floor
         lines.append((row.bench, row.what, _number(row.value), row.unit, target, row.met, beside))
     widths = [max(len(line[i]) for line in lines) for i in range(7)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def write(rows: list[Row], file: Path) -> None:
     """The rows as JSON."""
-    file.write_text(json.dumps([{**row._asdict(), "met": row.met} for row in rows], ensure_ascii=False, indent=1) + "\n")
+    file.write_text(
+        json.dumps([{**row._asdict(), "met": row.met} for row in rows], ensure_ascii=False, indent=1) + "\n"
+    )
 
 
 def _number(value: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, ConsumerRecord
 from kafka import KafkaAdminClient
 from kafka.structs import TopicPartition as AdminTP
 
@@ -17,6 +17,8 @@ from dispatchers.record import state_hash
 from dispatchers.writer import DeskRoom, Writer
 from streams import recovery, scan
 from streams.kafka_io import producer
+from streams.log import SNAPSHOT_EVERY, Incoming, Log
+from streams.observe import Observe
 from streams.recovery import LogDamagedError, Stored, recover, store, write_snapshot
 from tests.support_kafka import MONDAY, Run, broker, lying, worker
 from tests.support_log import small
@@ -197,3 +199,43 @@ async def test_a_snapshot_under_another_ones_name_is_not_trusted(address: str, s
     writer.head.offset, writer.state.serial = 7, 4711
     await write_snapshot(sender, "desk-log", 25, Stored(store(writer).raw, honest.offset, honest.hash))
     assert 0 == (await recover(address, "desk-log", 25, DESK, DeskRoom())).state.serial
+
+
+async def test_a_log_that_changes_hands_often_has_snapshots(address: str, sender: AIOKafkaProducer) -> None:
+    """A snapshot is written at every so manieth record of a log, however short the lives of its workers are."""
+    lives, city = 3, small()
+    for life in range(lives):
+        writer = await recover(address, "desk-log", 26, DESK, DeskRoom())
+        log = Log(
+            kafka=address,
+            producer=sender,
+            log="desk-log",
+            partition=26,
+            writer=writer,
+            post=sender.send,
+            salvage=_never,
+            leave=_leave,
+            observe=Observe(),
+        )
+        count = SNAPSHOT_EVERY // 2
+        for start in range(life * count, (life + 1) * count, 500):
+            await log.take([asked(offset) for offset in range(start, start + 500)], lambda: city, lambda: None)
+        await log.drain()
+        await log.close()
+    found = (await lying(address, ("snapshots",)))["snapshots", 26]
+    assert [b"snapshot/desk-log/26/v1/last"] == [e.key for e in found if e.key and e.key.endswith(b"last")]
+
+
+def asked(offset: int) -> Incoming:
+    """An order about a case that nobody knows, as it comes out of an inbox."""
+    record = ConsumerRecord("desk-inbox", 26, offset, 0, 1, None, b"", None, -1, -1, ())
+    actor = m.Actor("op", "operator")
+    return Incoming(record, MONDAY, m.EscalateCase(message_id=str(offset), actor=actor, case_id="c-no", reason="?"))
+
+
+async def _never(incoming: Incoming, fault: Exception) -> None:
+    raise fault
+
+
+def _leave(fault: BaseException) -> None:
+    raise fault
