@@ -28,6 +28,31 @@ def producer(kafka: str, *, linger_ms: int = 0) -> AIOKafkaProducer:
     )
 
 
+class Together:
+    """A bus stop: who waits leaves with the others, so that what several partitions send goes in one request.
+
+    aiokafka sends at once what it is handed first, and the rest when that is answered. On live traffic the cost is per
+    request (a third of the worker's CPU was writing to the socket), so a moment's wait pays.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._leaving: asyncio.Future[None] | None = None
+
+    async def wait(self) -> None:
+        """Until the next departure, at most `every_s` seconds."""
+        if self._leaving is None:
+            loop = asyncio.get_running_loop()
+            self._leaving = loop.create_future()
+            loop.call_later(self._every_s, self._leave)
+        await asyncio.shield(self._leaving)
+
+    def _leave(self) -> None:
+        leaving, self._leaving = self._leaving, None
+        if leaving:
+            leaving.set_result(None)
+
+
 @asynccontextmanager
 async def reader(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of no group: it reads what it is told to and leaves no trace."""

@@ -8,8 +8,8 @@
 7. Letters are posted once their record is acknowledged, in order; the next record says up to where (`posted_through`).
 10. Any failure here ends the process (`Leave`); whoever takes the partition folds the log and posts again.
 
-    take(records) ── decide each ── append as one batch ──┐        (the next records are decided meanwhile)
-                                                          └▶ settle: await ack ── check the offset ── post letters
+    take(records) ── decide and fold each ──┐                     (the next records are decided meanwhile)
+                                            └▶ settle: append ── await ack ── check the offset ── post letters
 
 The pure half (chain, fold, record) is `dispatchers/record.py` and `writer.py`.
 """
@@ -29,7 +29,7 @@ from dispatchers.city import City
 from dispatchers.record import Head, letters
 from dispatchers.writer import Decided, Writer
 
-from .kafka_io import read_ranges, reader
+from .kafka_io import Together, read_ranges, reader
 from .observe import Observe
 from .recovery import Stored, store, write_snapshot
 
@@ -50,14 +50,11 @@ class Incoming(NamedTuple):
     message: Any
 
 
-class _Appended(NamedTuple):
-    """A batch on its way to the broker."""
+class _Batch(NamedTuple):
+    """Records decided from one fetch, folded, and not yet appended."""
 
     decided: list[Decided]
-    futures: list[Any]
-    sizes: list[int]  # records in each of the futures' batches
     snapshot: Stored | None
-    since: float  # loop time at which it was handed to the producer
     done: Callable[[], None]
 
 
@@ -76,17 +73,20 @@ class Log:
         salvage: Callable[[Incoming, Exception], Awaitable[Any]],
         leave: Callable[[BaseException], None],
         observe: Observe,
+        together: Together,
     ) -> None:
         """
         `post` queues a letter and gives a future of its acknowledgement. `salvage` keeps the bytes of a message that
         the rules failed on, acknowledged, and gives the message to decide in its place. `leave` ends the process.
+        `together` is shared by all logs of the process.
         """
         self.tp = TopicPartition(log, partition)
         self.writer = writer
         self._kafka, self._producer = kafka, producer
         self._post, self._salvage, self._leave, self._observe = post, salvage, leave, observe
+        self._together = together
         self._failed_in_a_row = 0
-        self._queue: asyncio.Queue[_Appended] = asyncio.Queue(maxsize=4)  # bounded: a slow broker slows deciding
+        self._queue: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=4)  # bounded: a slow broker slows deciding
         self._settled = writer.head.offset  # last log offset known to be ours
         self._seen = max(writer.head.offset, 0)  # when it was last asked whether a snapshot is due
         self._task = asyncio.create_task(self._settle_all())
@@ -115,7 +115,7 @@ class Log:
                 self.writer.apply(self.writer.head.offset + 1, one)
                 decided.append(one)
         self._observe.decided(self.tp.topic, len(messages), time.perf_counter() - began)
-        await self._queue.put(await self._append(decided, done))
+        await self._queue.put(_Batch(decided, self._due_snapshot(), done))
         return len(decided)
 
     async def _decide_failed(self, incoming: Incoming, fault: Exception, city: City) -> Decided | None:
@@ -143,56 +143,61 @@ class Log:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _append(self, decided: list[Decided], done: Callable[[], None]) -> _Appended:
-        """One atomic append of a batch; more than one only where the records are too large for one."""
-        futures, sizes = [], []
-        builder, count = self._producer.create_batch(), 0
-        for one in decided:
-            # None means full, unlike an exception: unchecked, the state would run ahead of the log.
-            if builder.append(key=None, value=one.raw, timestamp=None) is None:
-                futures.append(await self._send(builder))
-                sizes.append(count)
-                builder, count = self._producer.create_batch(), 0
-                if builder.append(key=None, value=one.raw, timestamp=None) is None:
-                    raise LeaveError(f"a record of {len(one.raw)} bytes fits no batch")
-            count += 1
-        if count:
-            futures.append(await self._send(builder))
-            sizes.append(count)
-        return _Appended(decided, futures, sizes, self._due_snapshot(), asyncio.get_running_loop().time(), done)
-
-    async def _send(self, builder: BatchBuilder) -> Any:
-        builder.close()
-        return await self._producer.send_batch(builder, self.tp.topic, partition=self.tp.partition)
-
     async def _settle_all(self) -> None:
         try:
             while True:
-                appended = await self._queue.get()
-                await self._settle(appended)
-                appended.done()
-                self._queue.task_done()
+                batches = [await self._queue.get()]
+                while not self._queue.empty():  # behind: the more at once, the cheaper
+                    batches.append(self._queue.get_nowait())
+                await self._settle([one for batch in batches for one in batch.decided])
+                for batch in batches:
+                    await self._keep(batch.snapshot)
+                    batch.done()
+                    self._queue.task_done()
         except asyncio.CancelledError:
             raise
         except BaseException as fault:  # noqa: BLE001 - leave() is the handling: nothing may be acknowledged after it
             self._leave(fault)
 
-    async def _settle(self, appended: _Appended) -> None:
-        taken = 0
-        for future, size in zip(appended.futures, appended.sizes, strict=True):
+    async def _settle(self, decided: list[Decided]) -> None:
+        """Append records, check where they lie, post their letters."""
+        if not decided:
+            return
+        await self._together.wait()
+        began, taken = time.perf_counter(), 0
+        for future, size in await self._append(decided):
             metadata = await asyncio.wait_for(future, PATIENCE_S)
             expected = self._settled + 1
             if metadata.offset != expected:
-                await self._examine(expected, metadata.offset, appended.decided[taken].record.prev)
+                await self._examine(expected, metadata.offset, decided[taken].record.prev)
             self._settled = metadata.offset + size - 1
             taken += size
-        if appended.decided:
-            self._observe.settled(self.tp.topic, appended.decided, asyncio.get_running_loop().time() - appended.since)
-        await self._deliver([letter for one in appended.decided for letter in letters(one.record)])
-        if appended.decided:
-            self.writer.posted(self._settled)
-        if appended.snapshot:
-            await write_snapshot(self._producer, self.tp.topic, self.tp.partition, appended.snapshot)
+        self._observe.settled(self.tp.topic, decided, time.perf_counter() - began)
+        await self._deliver([letter for one in decided for letter in letters(one.record)])
+        self.writer.posted(self._settled)
+
+    async def _append(self, decided: list[Decided]) -> list[tuple[Any, int]]:
+        """One atomic append; more than one only where the records are too large for one. (future, records) of each."""
+        sent = []
+        builder, count = self._producer.create_batch(), 0
+        for one in decided:
+            # None means full, unlike an exception: unchecked, the state would run ahead of the log.
+            if builder.append(key=None, value=one.raw, timestamp=None) is None:
+                sent.append((await self._send(builder), count))
+                builder, count = self._producer.create_batch(), 0
+                if builder.append(key=None, value=one.raw, timestamp=None) is None:
+                    raise LeaveError(f"a record of {len(one.raw)} bytes fits no batch")
+            count += 1
+        sent.append((await self._send(builder), count))
+        return sent
+
+    async def _send(self, builder: BatchBuilder) -> Any:
+        builder.close()
+        return await self._producer.send_batch(builder, self.tp.topic, partition=self.tp.partition)
+
+    async def _keep(self, stored: Stored | None) -> None:
+        if stored:
+            await write_snapshot(self._producer, self.tp.topic, self.tp.partition, stored)
             self._observe.snapshot(self.tp.topic)
 
     def _due_snapshot(self) -> Stored | None:
@@ -224,8 +229,9 @@ class Log:
         head.outbox = [(o + by if o >= start else o, letter) for o, letter in head.outbox]
 
     async def _deliver(self, due: list[Any]) -> None:
-        futures = [await self._post(letter) for letter in due]
-        if futures:
+        if due:
+            await self._together.wait()
+            futures = [await self._post(letter) for letter in due]
             await asyncio.wait_for(asyncio.gather(*futures), PATIENCE_S)
             self._observe.letters(self.tp.topic, len(futures))
 

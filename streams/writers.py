@@ -22,12 +22,13 @@ from dispatchers.writer import Room, Writer
 
 from .app import Fetched, leave
 from .clock import Clock
-from .kafka_io import ends, reader
+from .kafka_io import Together, ends, reader
 from .log import Incoming, LeaveError, Log, letter_bytes
 from .observe import Observe
 from .recovery import Wanted, catch_up, recover_all
 
 log = structlog.get_logger(__name__)
+TOGETHER_S = 0.002  # appends of several partitions wait so long for each other
 
 
 class Inbox(Protocol):
@@ -84,6 +85,7 @@ class Writers:
         self._kafka, self._producer, self._clock = kafka, producer, clock
         self._inboxes = {inbox.topic: inbox for inbox in inboxes}
         self._partition_of, self._observe = partition_of, observe
+        self._together = Together(TOGETHER_S)
         self._held: dict[TP, _Held] = {}
         self._next: dict[TP, int] = {}  # inbox offset that must come next
         self.changed = asyncio.Event()  # something was decided: the next thing due may be another
@@ -134,6 +136,7 @@ class Writers:
                 salvage=inbox.salvage,
                 leave=leave,
                 observe=self._observe,
+                together=self._together,
             )
             self._held[tp] = _Held(inbox, held)
 

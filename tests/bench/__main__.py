@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import platform
 import tempfile
@@ -33,9 +34,12 @@ ALL: dict[str, Bench] = {
 def main() -> None:
     """Run what was named, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *ALL], help="what to measure (default: all)")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"what to measure, of {', '.join(ALL)} (default: all)")
     parser.add_argument("--json", type=Path, help="write the rows here too")
     given = parser.parse_args()
+    if strange := [name for name in given.names if name not in ALL]:
+        parser.error(f"there is no {', '.join(strange)}; there are {', '.join(ALL)}")
+    logging.disable(logging.ERROR)  # aiokafka tells of every partition of a young broker
     rows: list[Row] = []
     for name in given.names or ALL:
         begun = time.monotonic()

@@ -70,7 +70,14 @@ async def desk(data: Path) -> list[Row]:
         Row("desk", "the same", trivial, "msg/CPU-s", floor="the batch loop", ratio=trivial / loop),
         Row("desk", "desk with all rules", rules, "msg/CPU-s", 8 * agent, False, manual, rules / agent),
         Row("desk", "the same", rules, "msg/CPU-s", floor="the batch loop", ratio=rules / loop),
-        Row("desk", "complaint, from intake to offer", intake, "msg/CPU-s", floor=manual, ratio=intake / agent),
+        Row(
+            "desk",
+            "complaints through intake, desks deciding beside",
+            intake,
+            "msg/CPU-s",
+            floor=manual,
+            ratio=intake / agent,
+        ),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from tests.support_log import small
 
 from . import faults
 from .checker import LOGS, Checker, settled
-from .load import Load
+from .load import Load, rules_of
 from .outage import outages, told
 from .serial import Serial, unlike_serial
 
@@ -110,6 +111,49 @@ async def test_forged_group_offsets_change_nothing(tmp_path: Path) -> None:
         finally:
             one.kill()
         checker = Checker(await lying(run.kafka, (), there), load.history, load.rules, mark)
+        assert [] == checker.check() + unlike_serial(checker, Serial(run))
+
+
+async def test_a_backlog_survives_a_join_a_restart_and_a_kill(tmp_path: Path) -> None:
+    """While a backlog is worked off a worker joins, one is restarted, one is killed: each message is decided once."""
+    each = 6_000  # messages for each desk
+    with broker(tmp_path / "kafka") as kafka:
+        run = Run(kafka.address, tmp_path)
+        desks = rules_of(run).desks
+        asked = {"type": "EscalateCase", "actor": {"id": "o", "role": "operator"}, "case_id": "c-no", "reason": "?"}
+        async with AIOKafkaProducer(bootstrap_servers=run.kafka, linger_ms=20, max_batch_size=1 << 18) as sender:
+            sent = [
+                await sender.send("desk-inbox", json.dumps({**asked, "message_id": str(n)}).encode(), partition=p)
+                for n in range(each)
+                for p in desks
+            ]
+            await asyncio.gather(*sent)
+        one, two = worker(run, "one"), worker(run, "two")
+        there = await lying(run.kafka, ("desk-inbox",))
+        mark = {place: len(entries) for place, entries in there.items()}
+
+        async def decided(share: float) -> None:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                await lying(run.kafka, ("desk-log",), there)
+                if sum(len(there["desk-log", p]) for p in desks) >= share * sum(mark.values()):
+                    return
+
+        try:
+            one.start()
+            await asyncio.sleep(1.5)  # so that it works already when the other one joins
+            two.start()
+            await two.ready()
+            await one.stop()
+            one.start()
+            await decided(0.8)
+            two.kill()
+            two.start()
+            await decided(1.0)
+        finally:
+            one.kill()
+            two.kill()
+        checker = Checker(await lying(run.kafka, ("desk-log",), there), [], rules_of(run), mark)
         assert [] == checker.check() + unlike_serial(checker, Serial(run))
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from .serial import Serial, unlike_serial
 pytestmark = pytest.mark.timeout(300)
 READ = (*LOGS, *LOGS.values(), "dead-letters")
 RATE = 200  # messages a second
+Seconds = Callable[[float], float]
 CALM = 60  # seconds for what is on its way when the load ends
 
 
@@ -72,6 +74,8 @@ async def torture(
             for task in acting:
                 task.cancel()
             await asyncio.gather(*acting, return_exceptions=True)
+            for one in workers:
+                one.send(signal.SIGCONT)  # who was frozen when the load ended
             found = await _calm(run, kafka, workers, load)
         finally:
             for one in workers:
@@ -101,49 +105,49 @@ async def _calm(
 
 
 @pytest.fixture
-def seconds(request: pytest.FixtureRequest) -> float:
-    """How long the load goes on."""
-    return 60.0 if request.config.getoption("--long") else 20.0
+def seconds(request: pytest.FixtureRequest) -> Seconds:
+    """How long the load goes on, in the short form and in the long one."""
+    return lambda short: 60.0 if request.config.getoption("--long") else short
 
 
-async def test_kill(tmp_path: Path, seconds: float) -> None:
+async def test_kill(tmp_path: Path, seconds: Seconds) -> None:
     """Workers killed every 5-9 s decide every message once, in order, as one that is never killed does."""
-    seen = await torture(tmp_path, [faults.kill], seconds, seed=1)
+    seen = await torture(tmp_path, [faults.kill], seconds(20), seed=1)
     print(seen.summary())
     assert [] == seen.broken[:20]
 
 
-async def test_terminate(tmp_path: Path, seconds: float) -> None:
+async def test_terminate(tmp_path: Path, seconds: Seconds) -> None:
     """Rolling restarts lose nothing and decide nothing twice."""
-    seen = await torture(tmp_path, [faults.terminate], seconds, seed=2)
+    seen = await torture(tmp_path, [faults.terminate], seconds(15), seed=2)
     print(seen.summary())
     assert [] == seen.broken[:20]
 
 
-async def test_freeze(tmp_path: Path, seconds: float, request: pytest.FixtureRequest) -> None:
+async def test_freeze(tmp_path: Path, seconds: Seconds, request: pytest.FixtureRequest) -> None:
     """A worker that wakes up after its session finds itself fenced: whatever it still writes is void."""
     frozen = 20.0 if request.config.getoption("--long") else 12.0
-    seen = await torture(tmp_path, [faults.freeze(frozen)], seconds, seed=3)
+    seen = await torture(tmp_path, [faults.freeze(frozen)], seconds(20), seed=3)
     print(seen.summary())
     assert [] == seen.broken[:20]
 
 
-async def test_handovers(tmp_path: Path, seconds: float) -> None:
+async def test_handovers(tmp_path: Path, seconds: Seconds) -> None:
     """Cases that go from desk to desk under kills have one holder at every position."""
-    seen = await torture(tmp_path, [faults.kill], seconds, seed=4, handovers=0.4)
+    seen = await torture(tmp_path, [faults.kill], seconds(18), seed=4, handovers=0.4)
     print(seen.summary())
     assert [] == seen.broken[:20]
 
 
-async def test_split_brain(tmp_path: Path, seconds: float) -> None:
+async def test_split_brain(tmp_path: Path, seconds: Seconds) -> None:
     """Of two workers that both believe to hold every partition one is fenced at its next record: nothing goes wrong."""
-    seen = await torture(tmp_path, [faults.restart], seconds, seed=6, groups=(faults.GROUP, "another"))
+    seen = await torture(tmp_path, [faults.restart], seconds(15), seed=6, groups=(faults.GROUP, "another"))
     print(seen.summary())
     assert [] == seen.broken[:20]
 
 
-async def test_broker(tmp_path: Path, seconds: float) -> None:
+async def test_broker(tmp_path: Path, seconds: Seconds) -> None:
     """A broker that is killed takes nothing with it that it acknowledged."""
-    seen = await torture(tmp_path, [faults.broker], seconds, seed=5)
+    seen = await torture(tmp_path, [faults.broker], seconds(15), seed=5)
     print(seen.summary())
     assert [] == seen.broken[:20]
