@@ -30,7 +30,7 @@ class Status(StrEnum):
     HANDED_OVER = "handed_over"  # another desk holds it
 
 
-class Assignment(msgspec.Struct, frozen=True, kw_only=True):
+class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who holds, or is offered, the case."""
 
     id: str
@@ -46,7 +46,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     extended: bool = False  # the lease was extended once because we were silent
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a desk must know of a case to decide. Texts beyond title and address stay in the log."""
 
     id: str

@@ -17,7 +17,8 @@ from .messages import Actor, LetterBody
 Level = Literal["town", "county", "city"]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+# gc=False: events, messages and cases are trees, in which the collector can find nothing, and there are very many.
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Base of all events."""
 
 

@@ -24,14 +24,14 @@ EVENT_KINDS = ("event", "component")  # topic city-events
 # -- the public wire form ----------------------------------------------------------------------------------------------
 
 
-class WireCategory(msgspec.Struct, frozen=True):
+class WireCategory(msgspec.Struct, frozen=True, gc=False):
     """What the source calls the matter, in its own scheme."""
 
     scheme: Id
     code: Id
 
 
-class WireLocation(msgspec.Struct, frozen=True):
+class WireLocation(msgspec.Struct, frozen=True, gc=False):
     """Where. The datum is mandatory where there are coordinates: GCJ-02 read as WGS-84 is 485 m off in Jiaxing."""
 
     datum: Datum | None = None
@@ -40,7 +40,7 @@ class WireLocation(msgspec.Struct, frozen=True):
     address: Short = ""
 
 
-class WireReporter(msgspec.Struct, frozen=True):
+class WireReporter(msgspec.Struct, frozen=True, gc=False):
     """Who. Leaves the message at intake and is encrypted under a key of the case (DESIGN law 11)."""
 
     name: Short = ""
@@ -49,7 +49,7 @@ class WireReporter(msgspec.Struct, frozen=True):
     note: Short = ""
 
 
-class WireComplaint(msgspec.Struct, frozen=True):
+class WireComplaint(msgspec.Struct, frozen=True, gc=False):
     """A complaint or city event as sources send it to `complaints` or `city-events`. Unknown members are ignored."""
 
     source: Id
@@ -68,14 +68,14 @@ class WireComplaint(msgspec.Struct, frozen=True):
 # -- what intake decides on --------------------------------------------------------------------------------------------
 
 
-class Near(msgspec.Struct, frozen=True):
+class Near(msgspec.Struct, frozen=True, gc=False):
     """A territory that may claim a place, and how far its border is (0: the place is inside)."""
 
     territory: str
     metres: int
 
 
-class Place(msgspec.Struct, frozen=True):
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A place as found out before deciding: both pairs kept, and every territory that may claim it, nearest first."""
 
     address: str = ""
@@ -89,7 +89,7 @@ class Place(msgspec.Struct, frozen=True):
     note: str = ""  # "outside", "gap": why near is empty or doubtful
 
 
-class Filed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class Filed(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """A readable complaint or city event: located, masked, its reporter put away."""
 
     topic: str
@@ -110,7 +110,7 @@ class Filed(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     digest: str = ""  # of the content, to tell a repeat from an update
 
 
-class Unreadable(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class Unreadable(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """A message that no reading can save. Its bytes are in `dead-letters` under the same place, encrypted."""
 
     reason: str
@@ -119,7 +119,7 @@ class Unreadable(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     source_id: str = ""
 
 
-class Misplaced(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class Misplaced(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """A message that came to the wrong partition; it was posted again to `partition` before this was decided."""
 
     source: str
@@ -127,7 +127,7 @@ class Misplaced(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     partition: int
 
 
-class ForgetReporter(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class ForgetReporter(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """The keys of a case's reporter were destroyed; whatever comes for it must not be kept again."""
 
     source: str
@@ -141,7 +141,7 @@ IntakeMessage = Filed | Unreadable | Misplaced | ForgetReporter
 Role = Literal["squad", "leader", "checker", "operator", "unit", "admin"]
 
 
-class Actor(msgspec.Struct, frozen=True):
+class Actor(msgspec.Struct, frozen=True, gc=False):
     """Who speaks: an officer's number, a desk's operator, a unit. Never a name."""
 
     id: Id
@@ -149,7 +149,7 @@ class Actor(msgspec.Struct, frozen=True):
     squad: str = ""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What every order and report carries (DESIGN law 8)."""
 
     message_id: Id  # made by the sender, remembered for a window: a repeat changes nothing
@@ -272,34 +272,34 @@ DeskOrder = (
 # -- letters -----------------------------------------------------------------------------------------------------------
 
 
-class RegisterCase(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class RegisterCase(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """Intake to desk: this is yours."""
 
     case_id: str
     filed: Filed
 
 
-class UpdateCase(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class UpdateCase(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """Intake to desk: the source says more about a case of yours."""
 
     case_id: str
     filed: Filed
 
 
-class TakeCase(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class TakeCase(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """Desk to desk: you hold this case now."""
 
     case: Case
     reason: str
 
 
-class ForwardedOrder(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class ForwardedOrder(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """Desk to desk: an order that came to me about a case that is yours."""
 
     order: DeskOrder
 
 
-class ForwardedUpdate(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class ForwardedUpdate(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """Desk to desk: an update that came to me about a case that is yours."""
 
     update: UpdateCase
@@ -308,7 +308,7 @@ class ForwardedUpdate(msgspec.Struct, tag=True, frozen=True, kw_only=True):
 LetterBody = RegisterCase | UpdateCase | TakeCase | ForwardedOrder | ForwardedUpdate
 
 
-class Letter(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class Letter(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """One letter: numbered without gaps per sender and receiver (law 7)."""
 
     sender: str  # a desk's id, or an intake partition as "complaints/7"
@@ -317,7 +317,7 @@ class Letter(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     body: LetterBody
 
 
-class BrokenLetter(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class BrokenLetter(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """A letter whose number can be read and whose content cannot: the number advances all the same (law 7)."""
 
     sender: str
@@ -327,7 +327,7 @@ class BrokenLetter(msgspec.Struct, tag=True, frozen=True, kw_only=True):
     case_id: str = ""  # when at least that could be read
 
 
-class WakeUp(msgspec.Struct, tag=True, frozen=True, kw_only=True):
+class WakeUp(msgspec.Struct, tag=True, frozen=True, kw_only=True, gc=False):
     """The worker's word that time has passed `due`. It decides nothing; the desk looks at its own state."""
 
     due: int

@@ -24,7 +24,6 @@ from .wakeups import WakeUps
 from .writers import Writers
 
 NAME = "paidan-desk"
-LINGER_S = 0.005  # before each fetch: less CPU for as much latency (streaming.md §8.3)
 INTAKES = {"complaints": "complaint-receipts", "city-events": "event-receipts"}
 
 
@@ -84,7 +83,7 @@ def _ended(task: asyncio.Task[None]) -> None:
 def build(settings: Settings) -> App:
     """The Faust app, not yet started."""
     process = DeskProcess(settings)
-    app = make_app(settings, NAME, process.positions, linger_s=LINGER_S)
+    app = make_app(settings, NAME, process.positions)
     desk_agent.register(app, process.take)
     intake_agent.register(app, process.take, list(INTAKES))
     return app

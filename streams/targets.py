@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Iterable
 
 import msgspec
 import structlog
@@ -24,10 +25,10 @@ from .clock import Clock
 from .kafka_io import reader
 from .lag import Lag
 from .reader import LOG, Chain
-from .scan import partitions
 from .settings import Settings
 
 SHOW_EVERY_S = 1.0
+ROUND_S = 0.25  # between two fetches of live records: nobody needs the numbers sooner, and it is the fetch that costs
 log = structlog.get_logger(__name__)
 
 
@@ -76,9 +77,12 @@ class Exporter:
         metrics.target_watermark.of().set(self._newest / 1000)
 
 
-async def follow(consumer: AIOKafkaConsumer, exporter: Exporter) -> None:
-    """Fold what there is and what comes, until cancelled. The gauges are set once everything there was is folded."""
-    tps = [TopicPartition(LOG, p) for p in range(partitions(LOG))]
+async def follow(consumer: AIOKafkaConsumer, exporter: Exporter, used: Iterable[int]) -> None:
+    """Fold what there is and what comes in the `used` partitions, until cancelled.
+
+    The gauges are set once everything there was is folded.
+    """
+    tps = [TopicPartition(LOG, p) for p in used]
     consumer.assign(tps)
     await consumer.seek_to_beginning(*tps)
     left = {tp: end for tp, end in (await consumer.end_offsets(tps)).items() if end}
@@ -91,6 +95,8 @@ async def follow(consumer: AIOKafkaConsumer, exporter: Exporter) -> None:
         if not left and time.monotonic() - shown >= SHOW_EVERY_S:
             exporter.show()
             shown = time.monotonic()
+        if not left:
+            await asyncio.sleep(ROUND_S)
 
 
 async def _run(settings: Settings) -> None:
@@ -103,7 +109,7 @@ async def _run(settings: Settings) -> None:
     lag.start()
     try:
         async with reader(settings.kafka) as consumer:
-            work = asyncio.create_task(follow(consumer, exporter))
+            work = asyncio.create_task(follow(consumer, exporter, [d.partition for d in pack.desks]))
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, work.cancel)
             await work

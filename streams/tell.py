@@ -1,4 +1,4 @@
-"""`paidan tell`: the process that shows what was decided. Agents `board`, `push`, `facts` on one Faust app.
+"""`paidan tell`: the process that shows what was decided: board, push and facts behind one Faust agent.
 
     partitions assigned ─▶ where does each view stand? ─▶ one fold per partition, at the earliest of them
     records fetched     ─▶ folded once ─▶ board and push: Redis; facts: case-events, each at its pace
@@ -36,7 +36,6 @@ from .settings import Settings
 from .whiteboard import connect
 
 NAME = "paidan-tell"
-LINGER_S = 0.008  # before each fetch: less CPU for as much latency (streaming.md §8.3)
 CHECK_EVERY_S = 5.0  # whether Redis still holds what was written, when nothing is decided
 log = structlog.get_logger(__name__)
 
@@ -129,25 +128,27 @@ class Tell:
         await self._cities.require(version)
         return self._cities.of(version).city
 
-    # -- agents: fold, and have it written ----------------------------------------------------------------------------
+    def reads(self, tp: TP) -> bool:
+        """Only the partitions of desks are of use."""
+        return tp.partition in self._desks
 
-    async def board(self, fetched: Fetched, done: Callable[[], None]) -> None:
-        """Show what was fetched on the board."""
-        await self._hand(self._paces[0], fetched, done)
-
-    async def push(self, fetched: Fetched, done: Callable[[], None]) -> None:
-        """Push what was fetched to squads and units."""
-        await self._hand(self._paces[1], fetched, done)
-
-    async def facts(self, fetched: Fetched, done: Callable[[], None]) -> None:
-        """Publish what was fetched."""
-        await self._hand(self._paces[2], fetched, done)
-
-    async def _hand(self, pace: Pace, fetched: Fetched, done: Callable[[], None]) -> None:
+    async def take(self, fetched: Fetched, done: Callable[[], None]) -> None:
+        """Fold what was fetched, and have it shown, pushed and published, each at its own pace."""
         told = self._told.get(fetched.partition)
-        if told:  # else it is another worker's by now
-            told.fold.read(fetched.records)  # by whichever agent was handed it first
-        pace.take(fetched.partition, done)
+        if told is None:  # it is another worker's by now
+            done()
+            return
+        told.fold.read(fetched.records)
+        left = len(self._paces)
+
+        def one_more() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                done()
+
+        for pace in self._paces:
+            pace.take(fetched.partition, one_more)
 
     # -- what is written ----------------------------------------------------------------------------------------------
 
@@ -198,8 +199,8 @@ def build(settings: Settings) -> App:
     cities = Cities(settings.kafka, load(settings.city))
     metrics.DESKS.declare(cities.configured.city.desks)
     tell = Tell(settings, cities, Clock.read(settings.clock))
-    app = make_app(settings, NAME, tell.positions, linger_s=LINGER_S)
-    agents.register(app, tell.board, tell.push, tell.facts)
+    app = make_app(settings, NAME, tell.positions, tell.reads)
+    agents.register(app, tell.take)
 
     @app.on_before_shutdown.connect(weak=False)
     async def close(app: App, **_: object) -> None:

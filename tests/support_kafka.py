@@ -146,6 +146,12 @@ def teller(run: Run, name: str) -> Child:
     return Child(name, code, run.data / f"{name}.log")
 
 
+def exporter(run: Run, name: str) -> Child:
+    """A `paidan targets`."""
+    code = f"WORKER = {name!r}\nfrom streams import settings, targets\ntargets.run({run.settings})"
+    return Child(name, code, run.data / f"{name}.log")
+
+
 class Entry(NamedTuple):
     """A record as it lies in a topic."""
 

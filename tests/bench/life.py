@@ -26,6 +26,6 @@ async def bench(data: Path) -> list[Row]:
         there = await lying(city.run.kafka, ("desk-log",))
     happened = [e["type"] for case in Checker(there, [], load.rules).cases.values() for *_, e in case]
     filed, closed = happened.count("CaseRegistered"), happened.count("CaseClosed")
-    ours = spent["desk"] + spent["tell"]
+    ours = spent["desk"] + spent["tell"] + spent["targets"]
     rows = [Row("life", f"ours, per complaint ({closed} of {filed} closed)", ours / closed, "CPU-s", 0.005)]
     return rows + [Row("life", f"share of {name}", each / closed, "CPU-s") for name, each in spent.items()]

@@ -1,4 +1,4 @@
-"""The whole city as processes on this machine: broker, Redis, desk, tell."""
+"""The whole city as processes on this machine: broker, Redis, desk, tell, targets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import psutil
 
 from streams.local import EmbeddedRedis
-from tests.support_kafka import Child, Run, broker, teller, worker
+from tests.support_kafka import Child, Run, broker, exporter, teller, worker
 
 from .day import AT
 from .processes import cpu
@@ -23,11 +23,12 @@ class Whole(NamedTuple):
     run: Run
     desk: Child
     tell: Child
+    targets: Child
     servers: dict[str, int]  # name -> pid
 
     def spent(self) -> dict[str, float]:
         """CPU-seconds so far of each process."""
-        ours = {"desk": cpu(self.desk), "tell": cpu(self.tell)}
+        ours = {"desk": cpu(self.desk), "tell": cpu(self.tell), "targets": cpu(self.targets)}
         for name, pid in self.servers.items():
             times = psutil.Process(pid).cpu_times()
             ours[name] = times.user + times.system
@@ -39,14 +40,15 @@ async def whole(data: Path, *, speed: float) -> AsyncIterator[Whole]:
     """Started and ready; ended when this ends."""
     with broker(data / "kafka") as kafka, EmbeddedRedis(data / "redis") as redis:
         run = Run(kafka.address, data, start=AT, speed=speed, redis=redis.address)
-        desk, tell = worker(run, "desk"), teller(run, "tell")
+        desk, tell, targets = worker(run, "desk"), teller(run, "tell"), exporter(run, "targets")
         assert kafka.pid
         assert redis.pid
         try:
-            for child in (desk, tell):
+            for child in (desk, tell, targets):
                 child.start()
             await asyncio.gather(desk.ready(), tell.ready())
-            yield Whole(run, desk, tell, {"kafka": kafka.pid, "redis": redis.pid})
+            yield Whole(run, desk, tell, targets, {"kafka": kafka.pid, "redis": redis.pid})
         finally:
             desk.kill()
             tell.kill()
+            targets.kill()
