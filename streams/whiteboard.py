@@ -63,6 +63,15 @@ async def patiently(view: str, work: Callable[[], Awaitable[T]]) -> T:
     Raises ResponseError when Redis will never do it: a fault of ours.
     """
 
+    try:
+        return await work()  # as a rule; preparing to try again costs more than the work
+    except (RedisError, OSError) as fault:
+        if not _passing(fault):
+            raise
+    return await _again_and_again(view, work)
+
+
+async def _again_and_again(view: str, work: Callable[[], Awaitable[T]]) -> T:
     def again(fault: Exception) -> bool:
         if not _passing(fault):
             return False
