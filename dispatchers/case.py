@@ -103,14 +103,19 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def next_due(self) -> int:
         """The instant at which something falls due if nobody acts; 0: nothing."""
-        dues = [self.overdue_at] if self.status in RUNNING else []
-        if self.status in (Status.OFFERED, Status.ORDERED) and self.assignment:
-            dues.append(self.assignment.due_at)
-        elif self.status is Status.TO_DISPATCH:
-            dues += [self.dispatch_due, self.retry_at]
-        elif self.status is Status.OPERATOR:
-            dues.append(self.operator_due)
-        return min((d for d in dues if d), default=0)
+        status = self.status
+        if status not in RUNNING:
+            return 0
+        if (status is Status.OFFERED or status is Status.ORDERED) and self.assignment:
+            return _earlier(self.overdue_at, self.assignment.due_at)
+        if status is Status.TO_DISPATCH:
+            return _earlier(self.overdue_at, _earlier(self.dispatch_due, self.retry_at))
+        return _earlier(self.overdue_at, self.operator_due) if status is Status.OPERATOR else self.overdue_at
+
+
+def _earlier(one: int, other: int) -> int:
+    """The earlier of two instants, of which 0 is none."""
+    return min(one, other) if one and other else one or other
 
 
 S = Status

@@ -83,8 +83,8 @@ class Calendar:
 
     def after(self, start: int, length: Duration) -> int:
         """The instant at which `length`, begun at `start`, is used up."""
-        if not length.working:
-            return start + length.ms()
+        if length.unit in _CONTINUOUS:
+            return start + length.number * _CONTINUOUS[length.unit]
         left = length.ms()
         day = self.day(start)
         while True:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from .city import City
 from .messages import Letter, WakeUp
 from .record import letters
-from .writer import DeskRoom, IntakeRoom, Writer
+from .writer import DESK, INTAKE, Writer
 
 
 class Stored(NamedTuple):
@@ -53,14 +53,14 @@ class Memory:
         self.city = city
         self.cities = {city.version: city, **(cities or {})}
         self.at = 0
-        self.desks = {d.id: Log("desk-log", d.partition, Writer(d.id, DeskRoom())) for d in city.pack.desks}
+        self.desks = {d.id: Log("desk-log", d.partition, Writer(d.id, DESK)) for d in city.pack.desks}
         self.intakes: dict[tuple[str, int], Log] = {}
 
     def intake(self, topic: str, partition: int) -> Log:
         """The receipt book of a partition of `complaints` or `city-events`."""
         if (topic, partition) not in self.intakes:
             log = "complaint-receipts" if topic == "complaints" else "event-receipts"
-            self.intakes[topic, partition] = Log(log, partition, Writer(f"{topic}/{partition}", IntakeRoom()))
+            self.intakes[topic, partition] = Log(log, partition, Writer(f"{topic}/{partition}", INTAKE))
         return self.intakes[topic, partition]
 
     def file(self, topic: str, partition: int, message: Any, at: int) -> Iterator[Stored]:

@@ -8,6 +8,8 @@ values: a changed case is a new one. Every memory here is bounded by an instant 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -55,43 +57,64 @@ class Desk(msgspec.Struct, kw_only=True):
         return self.dues[0][0] if self.dues else 0
 
 
-def evolve(desk: Desk, event: e.AnyEvent, at: int) -> Desk:  # noqa: C901 - a flat table, one line an event
+def evolve(desk: Desk, event: e.AnyEvent, at: int) -> Desk:
     """The desk after an event of a record of `at`."""
-    desk.at = at
-    match event:
-        case e.CaseRegistered():
-            _put(desk, None, born(event, at))
-            _count_number(desk, event.case_no)
-        case e.CaseTaken():
-            desk.gone.pop(event.case_id, None)
-            _put(desk, None, taken(event))
-        case e.CaseHandedOver():
-            _move(desk, event, at)
-            _remember(desk, event.case_id, Gone(event.to_desk, event.case_version, event.forget_after))
-        case e.CaseClosed():
-            _move(desk, event, at)
-            _remember(desk, event.case_id, Gone("", event.case_version, event.forget_after))
-        case e.OrderRefused() | e.OrderRepeated() | e.OrderForwarded() | e.MessageUnreadable() | e.LetterGap():
-            pass  # told, and nothing changed
-        case e.CaseEvent():
-            _move(desk, event, at)
-        case e.MessageSeen():
-            desk.seen[event.message_id] = event.forget_after
-        case e.LetterReceived():
-            desk.letters_in[event.sender] = event.number
-        case e.LetterSent():
-            desk.letters_out[event.to] = event.number
-        case e.DutySet():
-            for officer in event.officers:
-                desk.duty[officer] = Duty(event.on_duty, event.until)
-        case e.CityAdopted():
-            desk.city = event.city
-        case e.EpochOpened():
-            pass  # the position is the head's (record.py)
-        case _:
-            raise TypeError(f"{type(event).__name__} is no event of a desk")
-    _forget(desk, at)
+    if at != desk.at:
+        desk.at = at
+        _forget(desk)
+    change = _CHANGES.get(type(event))
+    if change:
+        change(desk, event, at)
+    elif isinstance(event, e.CaseEvent):
+        _move(desk, event, at)
+    else:
+        raise TypeError(f"{type(event).__name__} is no event of a desk")
     return desk
+
+
+def _registered(desk: Desk, event: e.CaseRegistered, at: int) -> None:
+    _put(desk, None, born(event, at))
+    _count_number(desk, event.case_no)
+
+
+def _taken(desk: Desk, event: e.CaseTaken, at: int) -> None:
+    desk.gone.pop(event.case_id, None)
+    _put(desk, None, taken(event))
+
+
+def _handed_over(desk: Desk, event: e.CaseHandedOver, at: int) -> None:
+    _move(desk, event, at)
+    _remember(desk, event.case_id, Gone(event.to_desk, event.case_version, event.forget_after))
+
+
+def _closed(desk: Desk, event: e.CaseClosed, at: int) -> None:
+    _move(desk, event, at)
+    _remember(desk, event.case_id, Gone("", event.case_version, event.forget_after))
+
+
+def _seen(desk: Desk, event: e.MessageSeen, at: int) -> None:
+    desk.seen[event.message_id] = event.forget_after
+
+
+def _letter_received(desk: Desk, event: e.LetterReceived, at: int) -> None:
+    desk.letters_in[event.sender] = event.number
+
+
+def _letter_sent(desk: Desk, event: e.LetterSent, at: int) -> None:
+    desk.letters_out[event.to] = event.number
+
+
+def _duty_set(desk: Desk, event: e.DutySet, at: int) -> None:
+    for officer in event.officers:
+        desk.duty[officer] = Duty(event.on_duty, event.until)
+
+
+def _city_adopted(desk: Desk, event: e.CityAdopted, at: int) -> None:
+    desk.city = event.city
+
+
+def _nothing(desk: Desk, event: e.AnyEvent, at: int) -> None:
+    """Told, and nothing changed here (the position and its epoch are the head's, record.py)."""
 
 
 def _move(desk: Desk, event: e.CaseEvent, at: int) -> None:
@@ -102,10 +125,10 @@ def _move(desk: Desk, event: e.CaseEvent, at: int) -> None:
 def _put(desk: Desk, before: Case | None, case: Case) -> None:
     """Replace a case and what follows from it."""
     if before is not None:
-        if before.next_due:
-            del desk.dues[bisect_left(desk.dues, (before.next_due, before.id))]
-        if before.load_on:
-            _weigh(desk, before.load_on, -before.weight)
+        if due := before.next_due:
+            del desk.dues[bisect_left(desk.dues, (due, before.id))]
+        if bearers := before.load_on:
+            _weigh(desk, bearers, -before.weight)
         if before.status is Status.TO_DISPATCH:
             rows = desk.waiting[before.territory]
             rows.remove((before.priority, before.registered_at, before.id))
@@ -115,10 +138,10 @@ def _put(desk: Desk, before: Case | None, case: Case) -> None:
         del desk.cases[case.id]
         return
     desk.cases[case.id] = case
-    if case.next_due:
-        insort(desk.dues, (case.next_due, case.id))
-    if case.load_on:
-        _weigh(desk, case.load_on, case.weight)
+    if due := case.next_due:
+        insort(desk.dues, (due, case.id))
+    if bearers := case.load_on:
+        _weigh(desk, bearers, case.weight)
     if case.status is Status.TO_DISPATCH:
         insort(desk.waiting.setdefault(case.territory, []), (case.priority, case.registered_at, case.id))
 
@@ -143,15 +166,29 @@ def _remember(desk: Desk, case_id: str, gone: Gone) -> None:
     desk.gone[case_id] = gone
 
 
-def _forget(desk: Desk, at: int) -> None:
-    """Drop what may be forgotten; both memories are in the order of their instants (a window is one length)."""
-    while desk.seen:
-        oldest = next(iter(desk.seen))
-        if desk.seen[oldest] > at:
-            break
+def _forget(desk: Desk) -> None:
+    """Drop what may be forgotten by now. Both memories are in the order of their instants: a window is one length."""
+    while desk.seen and desk.seen[oldest := next(iter(desk.seen))] <= desk.at:
         del desk.seen[oldest]
-    while desk.gone:
-        first = next(iter(desk.gone))
-        if desk.gone[first].forget_after > at:
-            break
+    while desk.gone and desk.gone[first := next(iter(desk.gone))].forget_after <= desk.at:
         del desk.gone[first]
+
+
+# What an event changes besides moving its case; every other CaseEvent moves its case and nothing else.
+_CHANGES: dict[type[e.Event], Callable[[Desk, Any, int], None]] = {
+    e.CaseRegistered: _registered,
+    e.CaseTaken: _taken,
+    e.CaseHandedOver: _handed_over,
+    e.CaseClosed: _closed,
+    e.MessageSeen: _seen,
+    e.LetterReceived: _letter_received,
+    e.LetterSent: _letter_sent,
+    e.DutySet: _duty_set,
+    e.CityAdopted: _city_adopted,
+    e.OrderRefused: _nothing,
+    e.OrderRepeated: _nothing,
+    e.OrderForwarded: _nothing,
+    e.MessageUnreadable: _nothing,
+    e.LetterGap: _nothing,
+    e.EpochOpened: _nothing,
+}

@@ -8,7 +8,8 @@ The same code makes the records of a worker on Kafka (streams/log.py) and of a c
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,44 +20,20 @@ from .events import AnyEvent, EpochOpened
 from .record import RULES, Cause, Head, Record, decode_record, encode_record
 
 
-class Room(Protocol):
-    """What a kind of writer brings along: its state, its rules, its fold."""
+class Room(NamedTuple):
+    """What a kind of writer brings along: the type of its state, its rules, its fold."""
 
-    def new(self, writer: str) -> Any: ...
-    def decide(self, state: Any, message: Any, city: City, at: int) -> list[AnyEvent]: ...
-    def evolve(self, state: Any, event: AnyEvent, at: int) -> Any: ...
-    @property
-    def state_type(self) -> type[Any]: ...
+    state_type: type[Any]
+    decide: Callable[[Any, Any, City, int], list[AnyEvent]]
+    evolve: Callable[[Any, AnyEvent, int], Any]
 
-
-class DeskRoom:
-    """A command desk."""
-
-    state_type = state.Desk
-
-    def new(self, writer: str) -> state.Desk:
-        return state.Desk(id=writer)
-
-    def decide(self, state: state.Desk, message: m.DeskMessage, city: City, at: int) -> list[AnyEvent]:
-        return desk.decide(state, message, city, at)
-
-    def evolve(self, desk_state: state.Desk, event: AnyEvent, at: int) -> state.Desk:
-        return state.evolve(desk_state, event, at)
+    def new(self, writer: str) -> Any:
+        """The state of a writer whose log is empty."""
+        return self.state_type(id=writer)
 
 
-class IntakeRoom:
-    """A receipt book."""
-
-    state_type = intake.ReceiptBook
-
-    def new(self, writer: str) -> intake.ReceiptBook:
-        return intake.ReceiptBook(id=writer)
-
-    def decide(self, book: intake.ReceiptBook, message: m.IntakeMessage, city: City, at: int) -> list[AnyEvent]:
-        return intake.decide(book, message, city, at)
-
-    def evolve(self, book: intake.ReceiptBook, event: AnyEvent, at: int) -> intake.ReceiptBook:
-        return intake.evolve(book, event, at)
+DESK = Room(state.Desk, desk.decide, state.evolve)
+INTAKE = Room(intake.ReceiptBook, intake.decide, intake.evolve)
 
 
 class Decided(NamedTuple):

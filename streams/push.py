@@ -29,7 +29,7 @@ from redis.asyncio import Redis
 
 from dispatchers import events as e
 from dispatchers.case import Assignment, Case
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers.writer import DESK, Writer
 
 from . import metrics
 from .board import key
@@ -232,7 +232,7 @@ class Push:
         """Read the log again from its start and write the streams from it."""
         through = self._fold.position
         last = _Last(self._desk)
-        again = Fold(Writer(self._desk, DeskRoom()), self._fold.partition, [last])
+        again = Fold(Writer(self._desk, DESK), self._fold.partition, [last])
         if through.offset >= 0:
             await self._history(again, through.offset)
         assert again.position == through, "the log changed under us"

@@ -20,7 +20,7 @@ from dispatchers.case import Case
 from dispatchers.events import CASE_EVENTS, CaseEvent
 from dispatchers.record import GENESIS, Head, decode_record, digest
 from dispatchers.state import Desk, evolve
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers.writer import DESK, Writer
 
 from . import metrics, recovery
 from .kafka_io import ends, read_ranges, reader
@@ -162,7 +162,7 @@ async def fold_to(kafka: str, partition: int, name: str, through: int) -> Writer
     Raises:
         LogDamagedError: the log ends before that, or has a hole.
     """
-    wanted = recovery.Wanted(LOG, partition, name, DeskRoom())
+    wanted = recovery.Wanted(LOG, partition, name, DESK)
     writer = Writer(name, wanted.room)
     if through < 0:
         return writer

@@ -14,7 +14,7 @@ import msgspec
 
 from dispatchers.record import state_hash
 from dispatchers.rows import CityPack
-from dispatchers.writer import DeskRoom, IntakeRoom, Room, Writer
+from dispatchers.writer import DESK, INTAKE, Room, Writer
 
 from .kafka_io import ends, read_ranges, reader
 from .scan import partitions
@@ -99,4 +99,4 @@ async def of_topic(kafka: str, log: str, pack: CityPack, only: int | None = None
 
 
 def _room(writer: str) -> Room:
-    return IntakeRoom() if writer.startswith(("complaints/", "city-events/")) else DeskRoom()
+    return INTAKE if writer.startswith(("complaints/", "city-events/")) else DESK

@@ -13,7 +13,7 @@ from dispatchers.city import City
 from dispatchers.clock import MINUTE
 from dispatchers.memory import Memory
 from dispatchers.record import decode_record
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers.writer import DESK, Writer
 from streams import city_files
 
 SMALL = Path(__file__).parent / "city/small"
@@ -59,7 +59,7 @@ def with_void(raws: list[bytes], every: int = 5) -> list[bytes]:
 
 
 def folded(desk: str, raws: list[bytes]) -> Writer:
-    writer = Writer(desk, DeskRoom())
+    writer = Writer(desk, DESK)
     for offset, raw in enumerate(raws):
         writer.fold(offset, raw)
     return writer

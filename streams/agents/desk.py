@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from dispatchers.city import City
 from dispatchers.messages import AdoptCity, BrokenLetter, Unreadable
 from dispatchers.state import Desk
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers.writer import DESK, Writer
 
 from ..app import App, Take, fetches, or_leave, raw_topic
 from ..cities import Cities
@@ -28,7 +28,7 @@ class DeskInbox:
     """The inbox of all desks; the city pack gives each its partition, and the others nobody."""
 
     topic, log = "desk-inbox", "desk-log"
-    room = DeskRoom()
+    room = DESK
 
     def __init__(self, cities: Cities, dead_letters: DeadLetters) -> None:
         self._cities, self._dead_letters = cities, dead_letters

@@ -17,7 +17,7 @@ from dispatchers.city import City
 from dispatchers.ids import inbox_key
 from dispatchers.intake import ReceiptBook, key_of
 from dispatchers.messages import ForgetReporter, IntakeMessage, Misplaced, Unreadable, WireComplaint
-from dispatchers.writer import IntakeRoom, Writer
+from dispatchers.writer import INTAKE, Writer
 
 from .. import reporters, wire
 from ..app import App, Take, fetches, or_leave, raw_topic
@@ -33,7 +33,7 @@ from ..writers import Arrived
 class IntakeInbox:
     """One of the two intake topics."""
 
-    room = IntakeRoom()
+    room = INTAKE
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 
 from dispatchers.events import AssignmentOffered
 from dispatchers.record import encode_record
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers.writer import DESK, Writer
 
 from .day import AT, Day, city, lines
 from .table import Row
@@ -21,7 +21,7 @@ async def bench(data: Path) -> list[Row]:
     """Of every message twice: once to decide it, once to see what deciding and encoding it costs."""
     of = city()
     heard = list(Day(of, OPEN).live(lines(10 * OPEN + MEASURED)))
-    writers = {desk: Writer(desk, DeskRoom()) for desk in of.desks}
+    writers = {desk: Writer(desk, DESK) for desk in of.desks}
     decide: list[float] = []
     encode: list[float] = []
     every: list[float] = []

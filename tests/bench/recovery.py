@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from dispatchers import messages as m
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers import writer as rooms
+from dispatchers.writer import Writer
 from streams.kafka_io import producer
 from streams.log import SNAPSHOT_EVERY
 from streams.recovery import Stored, store, write_snapshot
@@ -90,7 +91,7 @@ async def _history(run: Run, cases: int, records: int) -> int:
     The last snapshot lies where a worker writes it last, which leaves the longest tail there is. Returns the last inbox
     offset that was decided.
     """
-    of, writer = city(), Writer(DESK, DeskRoom())
+    of, writer = city(), Writer(DESK, rooms.DESK)
     stored: list[Stored] = []
 
     def raws() -> Iterator[tuple[str, int | None, bytes | None, bytes]]:

@@ -9,7 +9,7 @@ import pytest
 
 from dispatchers import messages as m
 from dispatchers.record import GENESIS, Head, decode_record, digest, encode_record, letters, state_hash
-from dispatchers.writer import DeskRoom, IntakeRoom, Writer, restored, snapshot
+from dispatchers.writer import DESK, INTAKE, Writer, restored, snapshot
 from tests.support import CITY, MONDAY, Town, filed, place
 
 
@@ -34,7 +34,7 @@ def log_of(town: Town, name: str) -> list[bytes]:
 
 
 def folded(name: str, log: list[bytes], start: Writer | None = None, at: int = 0) -> Writer:
-    writer = start or Writer(name, DeskRoom())
+    writer = start or Writer(name, DESK)
     for offset, raw in enumerate(log[at:], at):
         writer.fold(offset, raw)
     return writer
@@ -48,7 +48,7 @@ def test_the_fold_of_the_stored_bytes_is_the_writers_state(town: Town) -> None:
         assert log.writer.state == again.state
         assert (log.writer.head.hash, log.writer.head.seq) == (again.head.hash, again.head.seq)
     book = town.memory.intake("complaints", 0)
-    again = Writer("complaints/0", IntakeRoom())
+    again = Writer("complaints/0", INTAKE)
     for offset, raw in enumerate(book.records):
         again.fold(offset, raw)
     assert state_hash(book.writer.state) == state_hash(again.state)
@@ -60,8 +60,8 @@ def test_a_snapshot_and_the_tail_are_the_whole_fold(town: Town, share: float) ->
     log = log_of(town, "jia")
     cut = int(len(log) * share)
     taken = snapshot(folded("jia", log[:cut]))
-    assert taken == snapshot(restored(taken, DeskRoom()))
-    again = folded("jia", log, restored(taken, DeskRoom()), cut)
+    assert taken == snapshot(restored(taken, DESK))
+    again = folded("jia", log, restored(taken, DESK), cut)
     whole = folded("jia", log)
     assert (state_hash(whole.state), whole.head) == (state_hash(again.state), again.head)
 
@@ -89,7 +89,7 @@ def test_a_record_is_its_bytes(town: Town) -> None:
 def two_writers() -> tuple[Writer, Writer, list[bytes]]:
     """Two workers that folded the same log, each thinking itself the only one."""
     log: list[bytes] = []
-    first = Writer("jia", DeskRoom())
+    first = Writer("jia", DESK)
     letter = m.Letter(
         sender="complaints/0", receiver="jia", number=1, body=m.RegisterCase(case_id="c-1", filed=filed("1"))
     )
@@ -123,7 +123,7 @@ def test_the_first_in_log_order_wins() -> None:
     assert followers
     assert last
     log += [mine.raw, other.raw, followers.raw, last.raw]
-    reader = Writer("jia", DeskRoom())
+    reader = Writer("jia", DESK)
     assert [True, True, False, False, True] == [reader.fold(n, raw) is not None for n, raw in enumerate(log)]
     assert (4, digest(last.raw), 3) == (reader.head.offset, reader.head.hash, reader.head.seq)
     assert ["d-1", "d-4"] == list(reader.state.seen)

@@ -19,7 +19,7 @@ from dispatchers.clock import DAY, MINUTE
 from dispatchers.memory import Log, Stored
 from dispatchers.record import decode_record, state_hash
 from dispatchers.state import Desk
-from dispatchers.writer import DeskRoom, IntakeRoom, Writer
+from dispatchers.writer import DESK, INTAKE, Writer
 from tests.support import ADMIN, CHECKER, CITY, LAST_DESK, OPERATOR, PACK, Town, officers_of, place
 
 LEVELS = ("town", "county", "city")
@@ -68,8 +68,8 @@ class CityMachine(RuleBasedStateMachine):
         super().__init__()
         self.town = Town(SMALL)
         memory = self.town.memory
-        memory.desks = {d.id: WatchedLog("desk-log", d.partition, Writer(d.id, DeskRoom())) for d in PACK.desks}
-        memory.intakes["complaints", 0] = WatchedLog("complaint-receipts", 0, Writer("complaints/0", IntakeRoom()))
+        memory.desks = {d.id: WatchedLog("desk-log", d.partition, Writer(d.id, DESK)) for d in PACK.desks}
+        memory.intakes["complaints", 0] = WatchedLog("complaint-receipts", 0, Writer("complaints/0", INTAKE))
         self.sent: list[tuple[str, Any]] = []
         self.known: list[str] = []
         self.versions: dict[str, int] = {}
@@ -279,7 +279,7 @@ class CityMachine(RuleBasedStateMachine):
                 assert case.status not in RUNNING or case.level == "city" or not case.due_at
             assert case.status not in (Status.TO_DISPATCH, Status.OFFERED, Status.ORDERED)
         for name, log in self.town.memory.desks.items():
-            again = Writer(name, DeskRoom())
+            again = Writer(name, DESK)
             for offset, raw in enumerate(log.records):
                 assert again.fold(offset, raw) is not None
                 assert again.fold(offset, raw) is None, "folding twice is folding once"

@@ -21,7 +21,7 @@ import pytest
 from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.record import Head, Record, letters
-from dispatchers.writer import Decided, DeskRoom, Writer
+from dispatchers.writer import DESK, Decided, Writer
 from tests.support import CITY, MONDAY, filed
 
 SCHEDULES = 1_500
@@ -47,7 +47,7 @@ class Desks:
         self.at = MONDAY
         self.inbox: dict[str, list[Sent]] = {name: [] for name in names}
         self.log: dict[str, list[bytes]] = {name: [] for name in names}
-        self.reader = {name: Writer(name, DeskRoom()) for name in names}
+        self.reader = {name: Writer(name, DESK) for name in names}
         self.sent: dict[tuple[str, str], list[m.Letter]] = {}
         self.taken: Counter[tuple[str, str]] = Counter()
         self.under_way: dict[str, str] = {}  # case id -> "sender>receiver"
@@ -119,7 +119,7 @@ class Worker:
 
     def __init__(self, desks: Desks, name: str, *, repost: bool, check: bool) -> None:
         self.desks, self.name, self.check = desks, name, check
-        self.writer = Writer(name, DeskRoom())
+        self.writer = Writer(name, DESK)
         for offset, raw in enumerate(desks.log[name]):
             self.writer.fold(offset, raw)
         head = self.writer.head

@@ -20,7 +20,7 @@ from dispatchers.city import City
 from dispatchers.clock import HOUR
 from dispatchers.memory import Log, Memory, Stored
 from dispatchers.record import RULES, state_hash
-from dispatchers.writer import DeskRoom, IntakeRoom, Writer
+from dispatchers.writer import DESK, INTAKE, Writer
 from streams import city_files
 from streams.decide import Decide
 from streams.people.behaviour import Behaviour
@@ -69,11 +69,11 @@ def recorded(memory: Memory) -> list[Step]:
     """Put writers that keep their messages into a city; returns where they keep them."""
     steps: list[Step] = []
     memory.desks = {
-        d: RecordingLog("desk-log", log.partition, Writer(d, DeskRoom())) for d, log in memory.desks.items()
+        d: RecordingLog("desk-log", log.partition, Writer(d, DESK)) for d, log in memory.desks.items()
     }
     for topic, name in (("complaints", "complaint-receipts"), ("city-events", "event-receipts")):
         for n in range(32):
-            memory.intakes[topic, n] = RecordingLog(name, n, Writer(f"{topic}/{n}", IntakeRoom()))
+            memory.intakes[topic, n] = RecordingLog(name, n, Writer(f"{topic}/{n}", INTAKE))
     for log in (*memory.desks.values(), *memory.intakes.values()):
         assert isinstance(log, RecordingLog)
         log.steps = steps

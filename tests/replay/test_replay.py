@@ -14,7 +14,7 @@ import pytest
 from dispatchers.city import City
 from dispatchers.record import RULES, decode_record, digest, state_hash
 from dispatchers.rows import CityPack
-from dispatchers.writer import DeskRoom, IntakeRoom, Writer
+from dispatchers.writer import DESK, INTAKE, Writer
 from tests.replay.record import Header, Step
 
 RECORDINGS = sorted(Path(__file__).parent.glob("*.jsonl.gz"))
@@ -45,7 +45,7 @@ def recording(request: pytest.FixtureRequest) -> Recording:
 
 
 def writers(steps: list[Step]) -> dict[str, Writer]:
-    return {name: Writer(name, IntakeRoom() if "/" in name else DeskRoom()) for name in {s.writer for s in steps}}
+    return {name: Writer(name, INTAKE if "/" in name else DESK) for name in {s.writer for s in steps}}
 
 
 def differences(recording: Recording) -> Iterator[str]:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from dispatchers.city import City
 from dispatchers.ids import inbox_key
 from dispatchers.messages import AdoptCity, ForgetReporter, Misplaced, Unreadable
-from dispatchers.writer import DeskRoom, IntakeRoom, Writer
+from dispatchers.writer import DESK, INTAKE, Writer
 from streams import wire
 from streams.city_files import load, version
 from streams.desk_wire import read_desk_message
@@ -39,8 +39,8 @@ class Serial:
     def writer(self, topic: str, partition: int) -> Writer:
         """A new writer of an inbox."""
         if topic == "desk-inbox":
-            return Writer(self.desks.get(partition, f"{topic}/{partition}"), DeskRoom())
-        return Writer(f"{topic}/{partition}", IntakeRoom())
+            return Writer(self.desks.get(partition, f"{topic}/{partition}"), DESK)
+        return Writer(f"{topic}/{partition}", INTAKE)
 
     def message(self, topic: str, partition: int, entry: Entry, at: int, state: Any) -> Any:
         """What the bytes say, as the worker hands it to the rules."""

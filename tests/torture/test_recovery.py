@@ -15,7 +15,8 @@ from kafka.structs import TopicPartition as AdminTP
 
 from dispatchers import messages as m
 from dispatchers.record import state_hash
-from dispatchers.writer import DeskRoom, Writer
+from dispatchers import writer as rooms
+from dispatchers.writer import Writer
 from streams import recovery, scan
 from streams.kafka_io import producer
 from streams.log import SNAPSHOT_EVERY, Incoming, Log
@@ -50,7 +51,7 @@ async def sender(address: str) -> AsyncIterator[AIOKafkaProducer]:
 
 def history(count: int) -> tuple[Writer, list[bytes]]:
     """A desk with so many records behind it, and their bytes."""
-    writer, raws, city = Writer(DESK, DeskRoom()), [], small()
+    writer, raws, city = Writer(DESK, rooms.DESK), [], small()
     for offset in range(count):
         actor = m.Actor("op", "operator")
         order = m.EscalateCase(message_id=str(offset), actor=actor, case_id="c-unknown", reason="?")
@@ -190,7 +191,7 @@ async def test_a_log_with_a_hole_is_refused(address: str, sender: AIOKafkaProduc
         await asyncio.sleep(0.05)
     await put(sender, 20, raws[11:])
     with pytest.raises(LogDamagedError, match="desk-log/20 has no 11, next is 12"):
-        await recover(address, "desk-log", 20, DESK, DeskRoom())
+        await recover(address, "desk-log", 20, DESK, rooms.DESK)
 
 
 async def test_a_log_without_its_beginning_is_refused(address: str, sender: AIOKafkaProducer) -> None:
@@ -202,7 +203,7 @@ async def test_a_log_without_its_beginning_is_refused(address: str, sender: AIOK
     admin.delete_records({AdminTP("desk-log", 21): 5})
     admin.close()
     with pytest.raises(LogDamagedError, match="desk-log/21 begins at 5"):
-        await recover(address, "desk-log", 21, DESK, DeskRoom())
+        await recover(address, "desk-log", 21, DESK, rooms.DESK)
 
 
 async def test_a_snapshot_and_the_tail_are_the_whole_fold(address: str, sender: AIOKafkaProducer) -> None:
@@ -212,8 +213,8 @@ async def test_a_snapshot_and_the_tail_are_the_whole_fold(address: str, sender: 
     _, raws = history(half + 500)
     await put(sender, 22, raws)
     await write_snapshot(sender, "desk-log", 22, store(writer))
-    whole = await recover(address, "desk-log", 22, DESK, DeskRoom(), snapshots=False)
-    quick = await recover(address, "desk-log", 22, DESK, DeskRoom())
+    whole = await recover(address, "desk-log", 22, DESK, rooms.DESK, snapshots=False)
+    quick = await recover(address, "desk-log", 22, DESK, rooms.DESK)
     assert (whole.head, state_hash(whole.state)) == (quick.head, state_hash(quick.state))
 
 
@@ -223,7 +224,7 @@ async def test_a_snapshot_of_the_chain_is_used(address: str, sender: AIOKafkaPro
     await put(sender, 23, raws)
     writer.state.serial = 4711
     await write_snapshot(sender, "desk-log", 23, store(writer))
-    assert 4711 == (await recover(address, "desk-log", 23, DESK, DeskRoom())).state.serial
+    assert 4711 == (await recover(address, "desk-log", 23, DESK, rooms.DESK)).state.serial
 
 
 async def test_a_forged_snapshot_is_not_trusted(address: str, sender: AIOKafkaProducer) -> None:
@@ -232,7 +233,7 @@ async def test_a_forged_snapshot_is_not_trusted(address: str, sender: AIOKafkaPr
     await put(sender, 24, raws)
     writer.head.hash, writer.state.serial = "f" * 64, 4711
     await write_snapshot(sender, "desk-log", 24, store(writer))
-    assert 0 == (await recover(address, "desk-log", 24, DESK, DeskRoom())).state.serial
+    assert 0 == (await recover(address, "desk-log", 24, DESK, rooms.DESK)).state.serial
 
 
 async def test_a_snapshot_under_another_ones_name_is_not_trusted(address: str, sender: AIOKafkaProducer) -> None:
@@ -242,14 +243,14 @@ async def test_a_snapshot_under_another_ones_name_is_not_trusted(address: str, s
     honest = store(writer)
     writer.head.offset, writer.state.serial = 7, 4711
     await write_snapshot(sender, "desk-log", 25, Stored(store(writer).raw, honest.offset, honest.hash))
-    assert 0 == (await recover(address, "desk-log", 25, DESK, DeskRoom())).state.serial
+    assert 0 == (await recover(address, "desk-log", 25, DESK, rooms.DESK)).state.serial
 
 
 async def test_a_log_that_changes_hands_often_has_snapshots(address: str, sender: AIOKafkaProducer) -> None:
     """A snapshot is written at every so manieth record of a log, however short the lives of its workers are."""
     lives, city = 3, small()
     for life in range(lives):
-        writer = await recover(address, "desk-log", 26, DESK, DeskRoom())
+        writer = await recover(address, "desk-log", 26, DESK, rooms.DESK)
         log = Log(
             kafka=address,
             producer=sender,
