@@ -137,8 +137,10 @@ class Log:
             self.writer.posted(outbox[-1][0])
 
     async def drain(self) -> None:
-        """Wait until nothing is on its way."""
+        """Wait until nothing is on its way, a snapshot included."""
         await self._queue.join()
+        if self._keeping:
+            await self._keeping
 
     async def close(self) -> None:
         """Stop settling; what is on its way is the log's word to our successor."""

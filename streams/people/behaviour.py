@@ -236,9 +236,7 @@ class Behaviour:
         operator = m.Actor(id=f"operator-{known.desk}", role="operator")
         return self._act(known, known.at + round(delay), operator, kind, plan, **rest)
 
-    def _act(
-        self, known: Known, due: int, actor: m.Actor, kind: type[m.CaseOrder], plan: int = 0, **rest: Any
-    ) -> Act:
+    def _act(self, known: Known, due: int, actor: m.Actor, kind: type[m.CaseOrder], plan: int = 0, **rest: Any) -> Act:
         order: Any = kind(
             message_id=f"sim/{known.id}/{known.since}/{kind.__name__}/{plan}",
             actor=actor,

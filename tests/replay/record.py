@@ -68,9 +68,7 @@ class RecordingLog(Log):
 def recorded(memory: Memory) -> list[Step]:
     """Put writers that keep their messages into a city; returns where they keep them."""
     steps: list[Step] = []
-    memory.desks = {
-        d: RecordingLog("desk-log", log.partition, Writer(d, DESK)) for d, log in memory.desks.items()
-    }
+    memory.desks = {d: RecordingLog("desk-log", log.partition, Writer(d, DESK)) for d, log in memory.desks.items()}
     for topic, name in (("complaints", "complaint-receipts"), ("city-events", "event-receipts")):
         for n in range(32):
             memory.intakes[topic, n] = RecordingLog(name, n, Writer(f"{topic}/{n}", INTAKE))

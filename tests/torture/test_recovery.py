@@ -14,11 +14,11 @@ from kafka import KafkaAdminClient
 from kafka.structs import TopicPartition as AdminTP
 
 from dispatchers import messages as m
-from dispatchers.record import state_hash
 from dispatchers import writer as rooms
+from dispatchers.record import state_hash
 from dispatchers.writer import Writer
 from streams import recovery, scan
-from streams.kafka_io import producer
+from streams.kafka_io import Together, producer
 from streams.log import SNAPSHOT_EVERY, Incoming, Log
 from streams.observe import Observe
 from streams.recovery import LogDamagedError, Stored, recover, store, write_snapshot
@@ -261,6 +261,7 @@ async def test_a_log_that_changes_hands_often_has_snapshots(address: str, sender
             salvage=_never,
             leave=_leave,
             observe=Observe(),
+            together=Together(0.0),
         )
         count = SNAPSHOT_EVERY // 2
         for start in range(life * count, (life + 1) * count, 500):
