@@ -1,4 +1,4 @@
-"""The way of a message through Paidan: Kafka, Faust, Redis, HTTP, files.
+"""The way of a message through Paidan: Kafka, Faust, Redis, files.
 
 It moves; what is decided is decided in `dispatchers`, and nothing here says who handles what. `streams` imports
 `dispatchers`; nobody imports `streams`.
@@ -7,14 +7,17 @@ Layout
 ------
 In the order of a message, each file one thought:
 
-- `settings`   where Kafka, Redis, the data and the keys are: read once, handed in
-- `topics`     `topics.yaml`, the one source: plan, apply and check of real topics, and all that is generated from it
-- `wire`       bytes to messages and back
-- `log`        the one log that decides: append, fold, fence, letters, snapshots
-- `app`        the Faust app; `agents/` its agents, about 30 lines each
-- `views`, `channels`, `metrics`   what others see: Redis, squads, Prometheus
-- `gateway/`   REST, live updates, the console and the squads' page
-- `targets`    the official numbers; `city_files` reads a city pack
-- `local`      an embedded Kafka and Redis, for a whole city on one machine
-- `cli`        `paidan`, which joins all of it
+- settings, clock, topics   where things are; the one clock; `topics.yaml`, the one source
+- kafka_io, app             aiokafka and Faust as we use them: what was measured to lose data is taken out here
+- wire, desk_wire, faults   bytes to messages; every fault has a reason
+- masking, vault, reporters the person leaves the message, sealed under a key of the case
+- geo, outlines, place_names, city_files (with city_table, city_yaml), cities   places, and versions of the city
+- log, recovery, writers    the one log that decides: append, fence, letters, snapshots; taking and giving up partitions
+- agents/, desk             `paidan desk`: intake and desks; `wakeups` (time is a message), `salvage`, `dead_letters`
+- reader, tell              following a log, folded once; `views`, `board`, `push`, `facts`, each at its `pace`
+- whiteboard                Redis, with patience
+- metrics, observe, lag, targets   what ops teams see, and the official numbers
+- people/, feed             the demo: simulated people, real complaints
+- run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine
+- decide, replay, schema, generate, packs, scan, *_cli, cli*   tools; `cli` joins all of it
 """
