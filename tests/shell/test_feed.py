@@ -40,7 +40,7 @@ async def found(kafka: str, source: str) -> list[ConsumerRecord]:
     async with reader(kafka) as consumer:
         tps = [TopicPartition(t, p) for t in feed.TOPICS for p in range(partitions(t))]
         async for _, batch in read_ranges(consumer, await ends(consumer, tps)):
-            records += [r for r in batch if source.encode() in r.value]
+            records += [r for r in batch if r.value and source.encode() in r.value]  # others send empty ones
     return records
 
 
