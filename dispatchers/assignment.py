@@ -65,6 +65,8 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
 def on_duty(decision: Decision, team: Team) -> list[str]:
     """Numbers of the team's formal officers on duty: the roster, unless overruled."""
     rostered = decision.city.rostered(team, decision.at)
+    if not decision.overruled:  # as a rule
+        return [o.number for o in decision.city.formal(team.id, decision.day)] if rostered else []
     present = []
     for officer in decision.city.formal(team.id, decision.day):
         said = decision.duty(officer.number)

@@ -130,11 +130,10 @@ class City:
     def rostered(self, team: Team, at: int) -> bool:
         """Whether the team's shift pattern has it working at `at`; shifts may reach past midnight."""
         today, minute = self.calendar.day(at), self.calendar.minute(at)
-        return any(
-            start <= minute + ahead < end
-            for day, ahead in ((today, 0), (today - 1, 24 * 60))
-            for start, end in self._shift(team, day)
-        )
+        for start, end in self._shift(team, today):
+            if start <= minute < end:
+                return True
+        return any(minute + 24 * 60 < end for _, end in self._shift(team, today - 1))
 
     def _shift(self, team: Team, day: int) -> list[tuple[int, int]]:
         """(start, end) minutes of the team's shifts on a day."""

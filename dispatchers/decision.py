@@ -40,6 +40,11 @@ class Decision:
         """Open weight on a squad or a team, this decision's own moves included."""
         return self.desk.loads.get(bearer, 0) + self._loads.get(bearer, 0)
 
+    @property
+    def overruled(self) -> bool:
+        """Whether anybody's roster is."""
+        return bool(self._duty or self.desk.duty)
+
     def duty(self, officer: str) -> Duty | None:
         """What overrules the roster for an officer, this decision's own word included."""
         return self._duty.get(officer) or self.desk.duty.get(officer)
