@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 
 from dispatchers.city import City
 from dispatchers.rows import CityPack
 
-from .city_files import from_published, publishable, version
+from .city_files import from_published, version
 from .geo import Geo
 from .kafka_io import ends, read_ranges, reader
 
@@ -58,10 +58,3 @@ class Cities:
                     if record.key == wanted.encode() and record.value:
                         pack = from_published(record.value)
                         self._known[wanted] = Known(City(pack, wanted), Geo(pack))
-
-
-async def publish(producer: AIOKafkaProducer, pack: CityPack) -> str:
-    """Publish a pack under its hash; returns the hash. Publishing it again changes nothing."""
-    name = version(pack)
-    await producer.send_and_wait("city-packs", publishable(pack), key=name.encode(), partition=0)
-    return name

@@ -10,8 +10,7 @@ from aiokafka import TopicPartition
 from dispatchers.messages import Actor, AdoptCity
 from dispatchers.rows import CityPack
 
-from . import cities
-from .city_files import version
+from .city_files import publishable, version
 from .kafka_io import ends, producer, read_ranges, reader
 
 ACTOR = Actor(id="paidan-city", role="admin")
@@ -35,10 +34,11 @@ async def published(kafka: str) -> set[str]:
 
 async def publish(kafka: str, pack: CityPack) -> str:
     """Publish a pack if it is not there yet; its version."""
-    if version(pack) not in await published(kafka):
+    name = version(pack)
+    if name not in await published(kafka):
         async with producer(kafka) as sender:
-            await cities.publish(sender, pack)
-    return version(pack)
+            await sender.send_and_wait("city-packs", publishable(pack), key=name.encode(), partition=0)
+    return name
 
 
 async def adopt(kafka: str, pack: CityPack, wanted: str, only: Iterable[str] | None = None) -> list[str]:

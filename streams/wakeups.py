@@ -14,6 +14,7 @@ from faust.types import TP
 from msgspec.json import encode
 
 from dispatchers.messages import WakeUp
+from dispatchers.record import Head
 
 from . import metrics
 from .clock import Clock
@@ -36,23 +37,22 @@ class WakeUps:
         while True:
             self._writers.changed.clear()
             now = self._clock.now()
-            for tp, due in self._dues():
-                if due <= now and self._should_ask(tp, due):
-                    metrics.wake_ups.of(self._writers.held[tp].writer.head.writer).inc()
+            for tp, head, due in self._dues():
+                if due <= now and self._should_ask(tp, due, head.inbox_offset):
+                    metrics.wake_ups.of(head.writer).inc()
                     await self._producer.send(tp.topic, encode(WakeUp(due=due)), key=None, partition=tp.partition)
             await asyncio.sleep(SHORTEST_S)
-            await self._wait(min((due for _, due in self._dues()), default=0))
+            await self._wait(min((due for *_, due in self._dues()), default=0))
 
-    def _dues(self) -> Iterator[tuple[TP, int]]:
+    def _dues(self) -> Iterator[tuple[TP, Head, int]]:
         for tp, log in self._writers.held.items():
             due = log.writer.state.next_due
             if due:
-                yield tp, due
+                yield tp, log.writer.head, due
 
-    def _should_ask(self, tp: TP, due: int) -> bool:
+    def _should_ask(self, tp: TP, due: int, decided: int) -> bool:
         """Once for each instant and state; again when that had no answer."""
         now = asyncio.get_running_loop().time()
-        decided = self._writers.held[tp].writer.head.inbox_offset
         asked = self._asked.get(tp)
         if asked and asked[:2] == (due, decided) and now - asked[2] < AGAIN_S:
             return False
