@@ -216,7 +216,8 @@ def _durations(pack: CityPack) -> Iterator[Fault]:
 def _calendar(pack: CityPack, year: int | None) -> Iterator[Fault]:
     """Every year from the first to the last, and the one in which the pack is used: a missing year would make
     holidays workdays without a word."""
-    years = {d.date.year for d in pack.calendar}
+    marked = {d.date.year for d in pack.calendar if d.kind == "unpublished"}  # such a year is known to be unknown
+    years = {d.date.year for d in pack.calendar} - marked
     wanted = set(range(min(years), max(years) + 1)) if years else set()
     for missing in sorted((wanted | ({year} if year else set())) - years):
         yield Fault("calendar", -1, "date", f"nothing of {missing}", f"holidays and make-up workdays of {missing}")

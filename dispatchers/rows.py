@@ -184,10 +184,13 @@ class Unit(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CalendarDay(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A day that is not what its weekday says: a holiday, or a make-up workday 调休."""
+    """A day that is not what its weekday says: a holiday, or a make-up workday 调休.
+
+    `unpublished` changes no day: it marks a year whose notice is not out yet, and beats the year's other rows.
+    """
 
     date: dt.date
-    kind: Literal["holiday", "workday"]
+    kind: Literal["holiday", "workday", "unpublished"]
     name: str
     source: str
 
