@@ -11,7 +11,8 @@ import pytest
 
 from dispatchers.city import City
 from dispatchers.messages import EVENT_KINDS, WireComplaint
-from streams import city_cli, city_files
+from dispatchers.rows import Item
+from streams import city_cli, city_files, city_table
 from streams.geo import Geo
 
 SMALL = Path(__file__).parent.parent / "city/small"
@@ -126,6 +127,53 @@ def test_quoted_cells_may_hold_commas_and_keep_their_columns(folder: Path) -> No
     assert "no CSV" in " ".join(f.what for f in faults)
 
 
+LISTS = "id,name,name_en,domain,nature,priority,limit,{}valid_from,source\nstall,摊,Stall,市容,enforcement,2,2 hours,{}2026-01-01,model\n"
+
+
+def items(folder: Path, header: str, cells: str) -> city_table.Table:
+    """A table of one item, with more columns than it must have."""
+    path = folder / "items.csv"
+    path.write_text(LISTS.format(header, cells), encoding="utf-8")
+    return city_table.read_table(path, Item)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "powers", "emergency"),
+    [
+        ("", "", ("penalty", "inspection"), ()),  # no such column: the default
+        ("powers,emergency,", ",,", (), ()),  # an empty cell: none
+        ("powers,emergency,", "coercion,消防,", ("coercion",), ("消防",)),
+        ("powers,emergency,", "penalty; coercion ,消防;燃气企业,", ("penalty", "coercion"), ("消防", "燃气企业")),
+    ],
+)
+def test_a_cell_may_hold_several_values(
+    tmp_path: Path, header: str, cells: str, powers: tuple[str, ...], emergency: tuple[str, ...]
+) -> None:
+    """Joined by ";"; empty is none, which is not the same as a column that is not there."""
+    table = items(tmp_path, header, cells)
+    assert table.faults == []
+    assert [(i.powers, i.emergency) for i in table.rows if isinstance(i, Item)] == [(powers, emergency)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "name", "cell", "right"),
+    [
+        ("fine,,", "powers", "fine", "each one of penalty, inspection, coercion, personal_liberty"),
+        ("penalty;fine,,", "powers", "penalty;fine", "each one of penalty, inspection, coercion, personal_liberty"),
+        ("penalty;,,", "powers", "penalty;", "each one of penalty, inspection, coercion, personal_liberty"),
+        (",消防;;公安,", "emergency", "消防;;公安", "each a text"),
+    ],
+)
+def test_a_wrong_value_among_several_is_told(tmp_path: Path, cells: str, name: str, cell: str, right: str) -> None:
+    """With the place of its cell and what would be right; the row is mended with none."""
+    table = items(tmp_path, "powers,emergency,", cells)
+    line = (tmp_path / "items.csv").read_text(encoding="utf-8").splitlines()[1]
+    wanted = f'nothing, or values joined by ";", {right}'
+    assert table.faults == [(2, line.index(cell) + 1, f"{name} is {cell!r}", wanted)]
+    assert table.mended == {0}
+    assert getattr(table.rows[0], name) == ()
+
+
 def square(west: float, east: float, south: float = 30.0, north: float = 30.2) -> list[list[float]]:
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]
 
@@ -211,16 +259,21 @@ def test_check_and_show_are_commands(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_jiaxing_is_whole() -> None:
-    """1 city, 7 counties, 2 zones, 72 townships, 10 desks, 82 squads, the 21 domains, and not one fault."""
+    """1 city, 7 counties, 2 zones, 1 area by statute, 72 townships, 10 desks, 82 squads, the 21 domains, no fault."""
     pack, faults = city_files.read(JIAXING, 2026)
     assert faults == []
     assert pack
-    assert Counter(t.kind for t in pack.territories) == {"city": 1, "county": 7, "zone": 2, "township": 72}
+    assert Counter(t.kind for t in pack.territories) == {
+        "city": 1, "county": 7, "zone": 2, "statute": 1, "township": 72,
+    }  # fmt: skip
     tiers = {"town_squad": 72, "zone_squad": 2, "county_mobile": 7, "city_detachment": 1}
     assert Counter(s.tier for s in pack.squads) == tiers
     assert sorted(d.partition for d in pack.desks) == list(range(10))
-    assert len(pack.facts.domains) == len(set(pack.facts.domains)) == 21
-    assert set(pack.facts.domains) <= {i.domain for i in pack.items}
+    listed = [d.name for d in sorted(pack.domains, key=lambda d: d.order) if not d.desk]
+    assert len(listed) == len(set(listed)) == 21
+    assert (listed[0], listed[-1]) == ("市容环境卫生", "体育管理")
+    assert set(listed) <= {i.domain for i in pack.items if i.nature == "enforcement"}
+    assert [d.order for d in pack.domains if d.desk == "jiashan"] == list(range(1, 27))
     branches = {s.acting_name for s in pack.squads if s.tier == "zone_squad"}
     assert branches == {"嘉兴市综合行政执法局"}  # R27
     assert {s.acting_name for s in pack.squads if s.name == "罗星街道中队"} == {"嘉善县综合行政执法局"}
@@ -258,7 +311,7 @@ def test_every_line_of_the_demo_is_a_message_that_the_pack_understands() -> None
         if message.location:
             place = geo.locate(message.location)
             owner = place.near[0].territory
-            assert owner == place.named or city.territories[owner].kind == "zone", message
+            assert owner == place.named or city.territories[owner].kind in ("zone", "statute"), message
     times = [m.received_at for m in messages]
     assert times == sorted(times)
     assert (times[0][:13], times[-1][:10]) == ("2026-07-13T08", "2026-07-26")
