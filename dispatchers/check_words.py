@@ -88,7 +88,7 @@ def possible(asked: frozenset[Condition]) -> bool:
 
 
 def implies(held: frozenset[Condition], asked: frozenset[Condition]) -> bool:
-    """Whether `asked` is true of all facts of which `held` is true. A key of another value is not the value ruled out."""
+    """Whether `asked` is true of all facts of which `held` is true: "a=1" says "a!=2" too."""
     values = {c.key: c.value for c in held if c.wanted}
     return all(c in held or (not c.wanted and values.get(c.key, c.value) != c.value) for c in asked)
 

@@ -99,7 +99,9 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     (S.CHECKED, "WorkOrderReopened"): Edge(S.UNIT_WORKING, ("hotline", "operator")),
     **{(s, "CallerAnswered"): Edge(s, ("operator", "chief", "hotline", "unit")) for s in OPEN},
     (S.CHECKED, "CaseClosed"): Edge(S.CLOSED, ("operator", "chief")),
-    **{(s, "CaseClosed"): Edge(S.CLOSED, ("operator", "chief")) for s in (S.OPERATOR, S.DISPOSED)},  # by force, with a reason
+    **{
+        (s, "CaseClosed"): Edge(S.CLOSED, ("operator", "chief")) for s in (S.OPERATOR, S.DISPOSED)
+    },  # by force, with a reason
     (S.MERGED, "CaseClosed"): Edge(S.CLOSED, _DESK),  # with its parent
     **{(s, "CaseCancelled"): Edge(S.CANCELLED, ("chief", "operator")) for s in BEFORE_WORK},
     **{(s, "CaseCancelled"): Edge(S.CANCELLED, ("chief",)) for s in (*WORKED, *PAUSED)},

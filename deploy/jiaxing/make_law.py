@@ -95,7 +95,7 @@ def domains() -> None:
     fact = "domain.md R1 (the list and its order); group and extent: model"
     listed = read("domains.csv")
     rows: list[tuple[object, ...]] = []
-    for desk, source in (("", fact), ("jiashan", f"{fact}; that 嘉善 counts 26: as the project was told, unverified")):
+    for desk, source in (("", fact), ("jiashan", f"{fact}; that 嘉善 counts 26: domain.md §1F")):
         for n, d in enumerate(listed, 1):
             rows.append((d["name"], d["name_en"], d["group"], n, d["extent"], desk, FROM, "", source))
     for n in range(len(listed) + 1, 27):

@@ -43,8 +43,8 @@ ZONES = {
     "zone_jk": ("嘉兴经济技术开发区", "jk", "JK", ("330402012", "330402014", "330411003", "330411004"), 0.010),
     "zone_gq": ("嘉兴港区", "gq", "GQ", ("330482101",), 0.022),
 }
-# 南湖保护范围: that the lake's surroundings have their own law is a fact (嘉兴市南湖保护条例 2017, domain.md §5.2), this
-# outline is not: about 1 km² drawn about the middle of the lake, in degrees.
+# 南湖保护范围: that the lake has a law of its own is a fact (嘉兴市南湖保护条例 2017, domain.md §5.2), this outline is
+# not: about 1 km² drawn about the middle of the lake, in degrees.
 LAKE = ("statute_nanhu", "南湖保护范围", "330402", "nanhu")
 LAKE_OUTLINE = (
     (120.7535, 30.7564), (120.7570, 30.7570), (120.7604, 30.7562), (120.7624, 30.7538), (120.7620, 30.7504),
