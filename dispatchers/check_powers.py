@@ -44,9 +44,6 @@ def _owners(pack: CityPack) -> Iterator[Fault]:
             yield Fault("items", n, "domain", f"{item.domain} is none of the list, and a squad owns it", right)
         for kind in item.emergency:
             yield from no_unit(pack, "items", n, "emergency", kind)
-        if "personal_liberty" in item.powers and squads:
-            what = f"{item.id} may be personal_liberty, and a squad owns it"
-            yield Fault("items", n, "powers", what, "no squad among its owners: the police's alone (R3)")
 
 
 def _ownerless(item: Item, powers: list[Power]) -> dt.date | None:
@@ -109,7 +106,8 @@ def _together(pack: CityPack) -> Iterator[Fault]:
     for table, rows in tables.items():
         alike: dict[tuple[str, str], list[tuple[int, Rule]]] = defaultdict(list)
         for n, rule in enumerate(rows):
-            if span(rule)[0] <= span(rule)[1] and possible(conditions(rule.when)):
+            asked = conditions(rule.when)
+            if span(rule)[0] <= span(rule)[1] and len(asked) == len(rule.when) and possible(asked):
                 alike[rule.item, rule.duty].append((n, rule))
         for (item, _), group in alike.items():
             days = span(items[item]) if item in items else (dt.date.min, FOREVER)
@@ -157,7 +155,7 @@ def _shadow(
         stronger = [
             (m, other)
             for m, other in over
-            if other.desk in ("", desk) and _weight(other, desk, m) > _weight(rule, desk, n)
+            if other.desk in ("", desk) and weight(other, desk, m) > weight(rule, desk, n)
         ]
         if uncovered(days, (span(other) for _, other in stronger)):
             return None
@@ -165,7 +163,7 @@ def _shadow(
     return found
 
 
-def _weight(rule: Rule, desk: str, place: int) -> tuple[bool, int, int]:
+def weight(rule: Rule, desk: str, place: int) -> tuple[bool, int, int]:
     """What decides between rows that apply: the own desk, then the number of conditions, then the order of the list."""
     return rule.desk == desk, len(rule.when), -place
 

@@ -73,7 +73,7 @@ def _with_item(pack: CityPack) -> Iterator[Fault]:
         if power.transfer_state == "pending_capacity":
             waiting[power.item].append(power)
     for n, ready in enumerate(pack.readiness):
-        if not any(meet(span(ready), span(power)) for power in waiting[ready.item]):
+        if ready.item in items and not any(meet(span(ready), span(power)) for power in waiting[ready.item]):
             what = f"nothing of {ready.item} waits for capacity then"
             yield Fault("readiness", n, "item", what, "an item with a power that is pending_capacity")
 

@@ -137,12 +137,12 @@ class _Outlines:
 
 def _placed(fault: check_words.Fault, tables: dict[str, Table], facts: Facts, areas: _Outlines) -> list[Fault]:
     """A fault of the checks with its line and column; nothing if it is about a row that was only mended."""
-    said = fault.what, fault.right, fault.warning
+    what, right, warning = fault.what, fault.right, fault.warning
     if fault.table == "facts":
-        return [Fault(str(facts.path), *facts.place(fault.field), *said)]
+        return [Fault(str(facts.path), *facts.place(fault.field), what, right, warning)]
     if fault.table == "polygons":
-        return [Fault(str(areas.path), areas.line(fault.field), 1, *said)]
+        return [Fault(str(areas.path), areas.line(fault.field), 1, what, right, warning)]
     table = tables[fault.table]
     if fault.row in table.mended:
         return []
-    return [Fault(str(table.path), *table.place(fault.row, fault.field), *said)]
+    return [Fault(str(table.path), *table.place(fault.row, fault.field), what, right, warning)]

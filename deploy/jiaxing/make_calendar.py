@@ -1,5 +1,7 @@
-"""Write calendar.csv from two libraries that agree. Development only: needs `pip install chinesecalendar holidays`.
+"""Write calendar.csv from two libraries that agree. Development only, in an environment of its own (`holidays` wants an
+older dateutil than the project's lock has):
 
+    pip install chinesecalendar==1.11.0 holidays==0.109
     python deploy/jiaxing/make_calendar.py
 
 Both carry the State Council's notice on days off and make-up workdays. A year is written only if they say the same of

@@ -165,7 +165,7 @@ def test_a_limit_and_a_share_of_it_end_at_the_minute_counted(seed: int) -> None:
 
 
 def due(start: int, minutes: int, pauses: list[tuple[int, int]]) -> int:
-    """The minute at which a paused working limit is used up, as a case reckons: what it had left goes on when resumed."""
+    """The minute at which a paused working limit is used up, as a case reckons: resumed, it has what was left."""
     at, left = ZERO + start * MINUTE, minutes * MINUTE
     for begin, end in pauses:
         paused = ZERO + begin * MINUTE

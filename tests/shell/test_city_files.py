@@ -127,13 +127,16 @@ def test_quoted_cells_may_hold_commas_and_keep_their_columns(folder: Path) -> No
     assert "no CSV" in " ".join(f.what for f in faults)
 
 
-LISTS = "id,name,name_en,domain,nature,priority,limit,{}valid_from,source\nstall,摊,Stall,市容,enforcement,2,2 hours,{}2026-01-01,model\n"
+ONE_ITEM = """\
+id,name,name_en,domain,nature,priority,limit,{}valid_from,source
+stall,摊,Stall,市容,enforcement,2,2 hours,{}2026-01-01,model
+"""
 
 
 def items(folder: Path, header: str, cells: str) -> city_table.Table:
     """A table of one item, with more columns than it must have."""
     path = folder / "items.csv"
-    path.write_text(LISTS.format(header, cells), encoding="utf-8")
+    path.write_text(ONE_ITEM.format(header, cells), encoding="utf-8")
     return city_table.read_table(path, Item)
 
 
@@ -261,7 +264,7 @@ def test_check_and_show_are_commands(folder: Path, capsys: pytest.CaptureFixture
 def test_jiaxing_is_whole() -> None:
     """1 city, 7 counties, 2 zones, 1 area by statute, 72 townships, 10 desks, 82 squads, the 21 domains, no fault."""
     pack, faults = city_files.read(JIAXING, 2026)
-    assert faults == []
+    assert [fault for fault in faults if not fault.warning] == []
     assert pack
     assert Counter(t.kind for t in pack.territories) == {
         "city": 1, "county": 7, "zone": 2, "statute": 1, "township": 72,
