@@ -168,11 +168,14 @@ def _desks(pack: CityPack) -> Iterator[Fault]:
 
 
 def _territories(pack: CityPack) -> Iterator[Fault]:
-    """Every area where a point can lie has a squad at home (R29), under one roof."""
+    """Every area where a point can lie has a squad at home (R29), under one roof. A statute may name one of the area's
+    own, or that of the area around it (南湖保护范围: the squad of 南湖区)."""
     home = {s.territory for s in pack.squads}
     for n, area in enumerate(pack.territories):
-        if area.kind in ("township", "statute", "zone") and area.id not in home:
-            yield Fault("territories", n, "id", f"{area.name} has no squad", "a row of squads with this territory")
+        theirs = {area.id, area.parent} if area.kind == "statute" else {area.id}
+        if area.kind in ("township", "statute", "zone") and not theirs & home:
+            right = "a row of squads with this territory" + (", or its parent" if area.kind == "statute" else "")
+            yield Fault("territories", n, "id", f"{area.name} has no squad", right)
         if not area.parent and area.kind != "city":
             yield Fault("territories", n, "parent", f"{area.name} has no parent", "the area around it")
 

@@ -38,7 +38,7 @@ def _owners(pack: CityPack) -> Iterator[Fault]:
             at = "" if len(where) == len(pack.desks) else f" at {', '.join(where)}"
             right = f"a row of powers for {item.id} with duty {duty} and no conditions, in force that day"
             yield Fault("items", n, "id", f"{item.id} has no owner on {first}{at}", right)
-        squads = any(p.owner_kind == "squad" for p in powers[item.id])
+        squads = any(_for_squads(p) for p in powers[item.id])
         if item.domain not in domains and squads:
             right = "a domain of domains.csv; outside of the list only others may own it"
             yield Fault("items", n, "domain", f"{item.domain} is none of the list, and a squad owns it", right)
@@ -55,21 +55,13 @@ def _ownerless(item: Item, powers: list[Power]) -> dt.date | None:
 def _rows(pack: CityPack) -> Iterator[Fault]:
     """Rows of the list, and of the precedents taken into it, that could never decide anything, or must not."""
     items = {i.id: i for i in pack.items}
-    tables: dict[str, Sequence[Rule]] = {"powers": pack.powers, "precedents": pack.precedents}
-    for table, rows in tables.items():
+    for table, rows in _tables(pack).items():
         for n, rule in enumerate(rows):
             item = items.get(rule.item)
-            if item and item.nature != "enforcement" and rule.duty != DUTY[item.nature]:
-                what = f"{item.id} is {item.nature} and never asks for {rule.duty}"
-                yield Fault(table, n, "duty", what, DUTY[item.nature])
-            if item and span(item)[0] <= span(item)[1] and not meet(span(rule), span(item)):
-                yield Fault(table, n, "valid_from", f"never in force together with {item.id}", "days of the item")
-            if not possible(conditions(rule.when)):
-                what = f"{';'.join(rule.when)} is never true"
-                yield Fault(table, n, "when", what, "conditions that can hold together")
-            if rule.owner_kind == "squad":
+            yield from _never(table, n, rule, item)
+            if _for_squads(rule):
                 yield from _squads(pack, table, n, rule, item)
-            else:
+            if rule.owner_kind != "squad":
                 yield from no_unit(pack, table, n, "owner", rule.owner)
     for n, power in enumerate(pack.powers):
         for field in PUBLIC:
@@ -77,8 +69,30 @@ def _rows(pack: CityPack) -> Iterator[Fault]:
                 yield Fault("powers", n, field, f"{field} is empty", "all five public fields (R6)")
 
 
+def _tables(pack: CityPack) -> dict[str, Sequence[Rule]]:
+    return {"powers": pack.powers, "precedents": pack.precedents}
+
+
+def _never(table: str, n: int, rule: Rule, item: Item | None) -> Iterator[Fault]:
+    """A duty, days or conditions that no case can have."""
+    if item and item.nature != "enforcement" and rule.duty != DUTY[item.nature]:
+        what = f"{item.id} is {item.nature} and never asks for {rule.duty}"
+        yield Fault(table, n, "duty", what, DUTY[item.nature])
+    if item and span(item)[0] <= span(item)[1] and not meet(span(rule), span(item)):
+        yield Fault(table, n, "valid_from", f"never in force together with {item.id}", "days of the item")
+    if not possible(conditions(rule.when)):
+        what = f"{';'.join(rule.when)} is never true"
+        yield Fault(table, n, "when", what, "conditions that can hold together")
+
+
+def _for_squads(rule: Rule) -> bool:
+    """Whether a squad may come to act by a row: now, or where a town is said to be ready (R11)."""
+    waits = isinstance(rule, Power) and rule.transfer_state == "pending_capacity"
+    return rule.owner_kind == "squad" or waits
+
+
 def _squads(pack: CityPack, table: str, n: int, rule: Rule, item: Item | None) -> Iterator[Fault]:
-    if rule.owner != "*":
+    if rule.owner_kind == "squad" and rule.owner != "*":
         what = f"owner {rule.owner!r} of a squad's power"
         yield Fault(table, n, "owner", what, '"*", the squad of the territory')
     if item and item.nature != "enforcement":
@@ -102,8 +116,7 @@ def _together(pack: CityPack) -> Iterator[Fault]:
     """Rows that say two things at once, and rows of which another always says more."""
     desks = [d.id for d in pack.desks]
     items = {i.id: i for i in pack.items}
-    tables: dict[str, Sequence[Rule]] = {"powers": pack.powers, "precedents": pack.precedents}
-    for table, rows in tables.items():
+    for table, rows in _tables(pack).items():
         alike: dict[tuple[str, str], list[tuple[int, Rule]]] = defaultdict(list)
         for n, rule in enumerate(rows):
             asked = conditions(rule.when)

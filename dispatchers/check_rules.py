@@ -17,13 +17,19 @@ ORDERS = (
 )  # fmt: skip
 
 
-def _conditions(pack: CityPack) -> Iterator[Fault]:
-    """What is asked can be read; what is told is one value of one fact."""
+def _asked(pack: CityPack) -> Iterator[Fault]:
+    """What a rule asks for can be read, and counts once: the number of conditions decides between rules."""
     for table in ("powers", "precedents"):
         for n, row in enumerate(getattr(pack, table)):
             for text in row.when:
                 if condition(text) is None:
                     yield Fault(table, n, "when", f"{text!r} is no condition", "key=value or key!=value")
+            if len(set(row.when)) != len(row.when):
+                yield Fault(table, n, "when", "a condition twice", "each condition once")
+
+
+def _told(pack: CityPack) -> Iterator[Fault]:
+    """What a code or words tell is one value of a fact; what it names is there."""
     told = [("categories", n, "facts", text) for n, c in enumerate(pack.categories) for text in c.facts]
     told += [("hints", n, "fact", hint.fact) for n, hint in enumerate(pack.hints)]
     known = {"item": {i.id for i in pack.items}, "duty": set(get_args(Duty))}
@@ -144,5 +150,5 @@ def _commands(pack: CityPack) -> Iterator[Fault]:
 
 
 RULES = (
-    _conditions, _categories, _hints, _with_item, _rollout, _domains, _stages, _merges, _replies, _commands,
+    _asked, _told, _categories, _hints, _with_item, _rollout, _domains, _stages, _merges, _replies, _commands,
 )  # fmt: skip

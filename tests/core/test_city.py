@@ -239,6 +239,15 @@ BAD: dict[str, tuple[CityPack, tuple[str, int, str], str]] = {
     "unreadable limit": (change("items", "stall", limit="2天"), ("items", 2, "limit"), "'2天' is no duration"),
     "lease of no length": (change("ladders", 0, lease="0 minutes"), ("ladders", 0, "lease"), "no time"),
     "township without a squad": (without("squads", id="A2"), ("territories", 5, "id"), "二镇 has no squad"),
+    "statute area without a squad": (
+        plus(
+            "territories",
+            msgspec.structs.replace(PACK.territories[4], id="S1", kind="statute", name="湖区"),
+            to=without("squads", id="AM"),
+        ),
+        ("territories", 8, "id"),
+        "湖区 has no squad",
+    ),
     "partition twice": (change("desks", "yi", partition=0), ("desks", 1, "partition"), "another desk's"),
     "partition out of range": (change("desks", "yi", partition=32), ("desks", 1, "partition"), "no partition 32"),
     "two city desks": (change("desks", "yi", kind="city"), ("desks", 3, "kind"), "2 city desks"),
@@ -350,6 +359,16 @@ EXACT: dict[str, tuple[CityPack, tuple[str, int, str], str]] = {
         change("powers", "P12", when=("vehicle",)),
         ("powers", 11, "when"),
         "'vehicle' is no condition",
+    ),
+    "a condition twice": (
+        change("powers", "P12", when=("actor=vehicle", "actor=vehicle")),
+        ("powers", 11, "when"),
+        "a condition twice",
+    ),
+    "personal liberty that waits for capacity": (
+        change("items", "pending", powers=("personal_liberty",)),
+        ("powers", 24, "owner_kind"),
+        "pending may be personal_liberty",
     ),
     "a power that another always beats": (
         power("P90", "P12", when=("actor=vehicle", "actor!=ship"), owner_kind="department", owner="应急"),
@@ -486,11 +505,6 @@ EXACT: dict[str, tuple[CityPack, tuple[str, int, str], str]] = {
         ("facts", -1, "levels"),
         "2 levels",
     ),
-    "statute area without a squad": (
-        plus("territories", msgspec.structs.replace(PACK.territories[4], id="S1", kind="statute", name="湖区")),
-        ("territories", 8, "id"),
-        "湖区 has no squad",
-    ),
     # -- people and things
     "officer in two squads": (moved("2026-06-01", "2026-06-01"), ("officers", 51, "valid_from"), "for A1-003"),
     "officer and collector": (
@@ -584,6 +598,8 @@ def test_what_only_looks_wrong_is_none() -> None:
         power("P90", "P03", duty="coercion", **safety),
         ruling(),
         ruling(when=(), desk="jia"),
+        # Its squad is that of the county around it.
+        plus("territories", msgspec.structs.replace(PACK.territories[4], id="S1", kind="statute", name="湖区")),
         plus("rollout", Rollout(desk="jia", item="安全生产", mode="shadow", valid_from=FIRST, source="invented")),
         plus("postings", posting("A1-003", "学校", "2026-02-01", "2026-03-01"), posting("A1-003", "A2", "2026-03-02")),
         also("collectors", 0, number="A1-003", valid_from=dt.date(2025, 1, 1), valid_to=dt.date(2025, 12, 31)),

@@ -1,10 +1,12 @@
 """A city pack from files: every fault at once with its place, the version, the published form, the real city."""
 
+import datetime as dt
 import gzip
 import json
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +18,7 @@ from streams import city_cli, city_files, city_table
 from streams.geo import Geo
 
 SMALL = Path(__file__).parent.parent / "city/small"
+HARBOUR = SMALL.parent / "harbour"
 JIAXING = Path(__file__).parent.parent.parent / "deploy/jiaxing"
 
 
@@ -328,3 +331,124 @@ def test_no_outcome_is_in_the_demo() -> None:
         members = {name for line in file for name in msgspec.json.decode(line)}
     wanted = {"topic", "source", "source_id", "kind", "received_at", "title", "description", "category", "location"}
     assert members == wanted | {"channel"}
+
+
+def test_a_warning_is_printed_and_refuses_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More auxiliaries than officers (R78): told with its place, and the pack is read and used."""
+    with (folder / "officers.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"A1-9{n},A1,A1-A,aux,member,2026-01-01,,invented\n" for n in (1, 2))
+    pack, (warning,) = city_files.read(folder, 2026)
+    assert pack == city_files.load(folder)
+    assert (Path(warning.file).name, *warning[1:3], warning.warning) == ("squads.csv", 2, 1, True)
+    assert city_cli.check(folder, 2026) == 0
+    said = capsys.readouterr().out
+    assert "squads.csv:2:1: warning: A1 has more auxiliaries" in said
+    assert "no faults, 1 warning, version" in said
+    spoil(folder / "teams.csv", 9, "always", "noon")
+    assert city_cli.check(folder, 2026) == 1
+    assert "1 fault, 1 warning\n" in capsys.readouterr().out
+    with pytest.raises(city_files.BadCityError) as bad:
+        city_files.load(folder)
+    assert len(bad.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "old", "new", "words"),
+    [
+        ("powers.csv", 13, "actor=vehicle", "vehicle", "'vehicle' is no condition"),
+        ("stages.csv", 2, "15 minutes", "a while", "'a while' is no duration"),
+        ("hints.csv", 4, "item=gasleak", "item=gas", "there is no item 'gas'"),
+        ("commands.csv", 3, "EscalateCase", "Dance", "there is no order 'Dance'"),
+        ("limits.csv", 4, "20 days", "twenty", "'twenty' is no duration"),
+        ("collectors.csv", 2, "K-990101", "A1-003", "A1-003 is an officer of A1 too"),
+        ("city.yaml", 7, "[镇, 县, 市]", "[镇, 市]", "2 levels"),
+        ("city.yaml", 27, "24 hours", "late", "'late' is no duration"),
+    ],
+)
+def test_each_table_tells_the_place_of_its_faults(
+    folder: Path, name: str, line: int, old: str, new: str, words: str
+) -> None:
+    """The very cell, in the very file, and nothing else."""
+    place = spoil(folder / name, line, old, new)
+    _, (fault,) = city_files.read(folder, 2026)
+    assert (fault.file, fault.line, fault.column) == (str(folder / name), *place)
+    assert words in fault.what
+
+
+def power_list(capsys: pytest.CaptureFixture[str], pack: Path, on: dt.date, desk: str = "") -> dict[str, Any]:
+    """What `paidan city powers` prints."""
+    assert city_cli.powers(pack, on, desk) == 0
+    said: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return said
+
+
+def test_the_power_list_of_a_day_is_public(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """R5, R6: the version in force, and of each row the item, the owner, the five public fields and the days."""
+    spoil(folder / "powers.csv", 4, "2026-01-01,,", "2026-01-01,2026-09-30,")
+    with (folder / "powers.csv").open("a", encoding="utf-8") as file:
+        file.write(
+            "P03b,stall,penalty,department,应急,to_return,新法,占道,程序,基准,00001,county,,,false,2026-10-01,,invented\n"
+        )
+    with (folder / "authorities.csv").open("a", encoding="utf-8") as file:
+        file.write("burning,990101,丁市执法局,2026-10-01,,invented\n")
+    before = power_list(capsys, folder, dt.date(2026, 9, 30))
+    after = power_list(capsys, folder, dt.date(2026, 10, 1))
+    assert (before["list"]["id"], after["list"]["id"]) == ("S-1", "S-1")
+    assert power_list(capsys, folder, dt.date(2027, 1, 1))["list"]["id"] == "S-2"
+    assert [r["row"] for r in before["rows"] if r["item"] == "stall"] == ["P03"]
+    (row,) = [r for r in after["rows"] if r["item"] == "stall"]
+    assert row == {
+        "row": "P03b", "item": "stall", "name": "占道经营", "name_en": "Stall in the road", "domain": "市容环境卫生",
+        "duty": "penalty", "owner_kind": "department", "owner": "应急", "level": "county", "desk": "", "when": [],
+        "transfer_state": "to_return", "basis": "新法", "scope": "占道", "procedure": "程序", "standard": "基准",
+        "hotline": "00001", "acting": [], "valid_from": "2026-10-01", "valid_to": None, "source": "invented",
+    }  # fmt: skip
+    acting = {r["item"]: [a["acting_name"] for a in r["acting"]] for r in after["rows"] if r["acting"]}
+    assert acting == {"burning": ["丁市执法局"]}
+    assert not any(r["acting"] for r in before["rows"])
+    assert all(r[f] for r in after["rows"] for f in ("basis", "scope", "procedure", "standard", "hotline"))
+
+
+def test_the_power_list_of_a_desk_has_its_own_rows_in_the_place_of_the_citys(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its own version of the list too, where it has one, and the precedents of its area."""
+    day = dt.date(2026, 10, 1)
+    lists = {desk: power_list(capsys, HARBOUR, day, desk) for desk in ("", "north", "south")}
+    assert {desk: said["list"]["id"] for desk, said in lists.items()} == {
+        "": "SM/1", "north": "SM/1", "south": "SM/1-south",
+    }  # fmt: skip
+    moorings = {desk: [r["row"] for r in said["rows"] if r["item"] == "mooring"] for desk, said in lists.items()}
+    assert moorings == {"": ["H10", "H11", "H12"], "north": ["H11", "H12"], "south": ["H10"]}
+    assert {desk: [r["document"] for r in said["precedents"]] for desk, said in lists.items()} == {
+        "": ["Ruling 3 of 2026"], "north": [], "south": ["Ruling 3 of 2026"],
+    }  # fmt: skip
+    assert power_list(capsys, HARBOUR, dt.date(2026, 1, 1))["rows"] == []
+    assert power_list(capsys, HARBOUR, dt.date(2026, 1, 1))["list"] is None
+
+
+def test_the_power_list_of_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A desk that is not there, or a pack with faults: said, and exit code 1."""
+    assert city_cli.powers(folder, dt.date(2026, 10, 1), "bei") == 1
+    assert "no desk 'bei'" in capsys.readouterr().out
+    spoil(folder / "teams.csv", 9, "always", "noon")
+    assert city_cli.powers(folder, dt.date(2026, 10, 1)) == 1
+    assert "'noon'" in capsys.readouterr().out
+
+
+def test_a_very_different_city_is_only_other_data() -> None:
+    """Other words for the levels, no zones, a statute area, other hours and zone of time, five priorities, no working
+    time, mostly the police's: no fault, no warning, and the same code answers."""
+    pack, faults = city_files.read(HARBOUR, 2026)
+    assert faults == []
+    assert pack
+    assert (pack.facts.levels, pack.facts.utc_offset_minutes) == (("post", "district", "port"), 0)
+    assert Counter(t.kind for t in pack.territories) == {"city": 1, "county": 2, "statute": 1, "township": 5}
+    assert [ladder.priority for ladder in pack.ladders if ladder.helps] == [0, 1, 2, 3, 4]
+    assert Counter(p.owner_kind for p in pack.powers).most_common(1)[0][0] == "police"
+    texts = (HARBOUR / f"{name}.csv" for name in ("items", "limits", "stages", "replies", "requests", "ladders"))
+    assert not any("working" in path.read_text(encoding="utf-8") for path in texts)
+    geo = Geo(pack)
+    places = ((-1.405, 50.915), (-1.405, 50.93), (-1.21, 50.93))
+    found = [geo.find(*place) for place in places]
+    assert [f.near[0].territory for f in found if f] == ["oldlock", "eastquay", "fishmarket"]
