@@ -1,22 +1,26 @@
 """Who will 派单: from a squad's teams to one team and two officers (domain.md §5.2 steps 9-11).
 
-A team is eligible iff: its squad has not given this case back, it has not let this case lie, it is on duty, two of its
-formal officers on duty are certified for the item (处罚法 art. 42), and the squad stays within its cap. Among the
-eligible: least open weight per certified pair, then the nearer squad, then the smaller id. Every team that was looked
+A team is eligible iff: its squad is not complained about, has not given this case back and has what the item needs; the
+team has not let this case lie, and is on duty, not for too long (R87; an emergency takes whoever is there); two of its
+formal officers on duty are certified for the item (处罚法 art. 42) and not recused; and the squad stays within its cap.
+Where nothing is enforced, as in a cordon, auxiliaries count (条例 art. 30). Age and gender enter nothing.
+
+Among the eligible: least open weight per pair, then the nearer squad, then the smaller id. Every team that was looked
 at is named with its figures and the reason why it lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
-from msgspec.structs import replace
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+from typing import Literal, NamedTuple
 
 from .case import Case
 from .city import metres
+from .clock import MINUTE
 from .decision import Decision
 from .events import Candidate
+from .refusals import Unable
 from .rows import Item, Squad, Team
 
 
@@ -35,67 +39,110 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     `leaders`: look at the leaders' own teams instead of the ordinary ones (the third step of the ladder);
     `only`: at this one team, because an operator named it.
     """
-    item = decision.city.items.get(case.item)
-    able: list[tuple[tuple[float, int, str], Candidate, Squad, tuple[str, ...]]] = []
+    city, item = decision.city, decision.city.items.get(case.item)
+    enforces = item is None or (item.crew == "enforcement" and not case.emergency)
+    longest = 0 if leaders or case.priority == 0 else decision.longest_duty  # the leaders are on call, not on duty
+    able: list[tuple[tuple[float, int, str], Squad, int, int, tuple[str, ...]]] = []
     lost: list[Candidate] = []
     for squad in squads:
         way = _way(squad, case)
-        for team in decision.city.teams_of(squad.id):
-            if decision.city.leads(team) != leaders or (only and team.id != only):
+        barrier = _barred(decision, case, squad, item)
+        full: Literal["cap", ""] = "cap" if decision.load(squad.id) + case.weight > squad.cap else ""
+        for team in city.asked_of(squad.id, leaders):
+            if only and team.id != only:
                 continue
-            present = on_duty(decision, team)
-            officers = _certified(decision, present, item)
-            candidate = Candidate(
-                squad=squad.id, team=team.id, pairs=len(officers) // 2, load=decision.load(team.id), metres=way
-            )
-            reason = _unable(decision, case, squad, team, present, officers)
+            present, officers = _on_duty(decision, team, case, item if enforces else None, longest, enforces)
+            pairs, load = len(officers) // 2, decision.load(team.id)
+            reason = barrier or _unable(case, team, present, pairs) or full
             if reason:
-                lost.append(replace(candidate, lost=reason))
+                lost.append(Candidate(squad=squad.id, team=team.id, pairs=pairs, load=load, metres=way, lost=reason))
             else:
-                rank = (candidate.load / candidate.pairs, way or 0, team.id)
-                able.append((rank, candidate, squad, officers[:2]))
+                able.append(((load / pairs, way or 0, team.id), squad, pairs, load, officers))
     if not able:
         return Choice(None, "", (), tuple(lost))
-    able.sort(key=lambda row: row[0])
-    best, winner, squad, pair = able[0]
-    behind = (replace(c, lost=_behind(best, rank)) for rank, c, _, _ in able[1:])
-    return Choice(squad, winner.team, pair, (winner, *behind, *lost))
+    able.sort(key=itemgetter(0))
+    best, squad, *_, officers = able[0]
+    known = case.lon is not None and case.lat is not None
+    ranked = [
+        Candidate(
+            squad=s.id,
+            team=rank[2],
+            pairs=pairs,
+            load=load,
+            metres=rank[1] if known else None,
+            lost=_behind(best, rank),
+        )
+        for rank, s, pairs, load, _ in able
+    ]
+    return Choice(squad, best[2], officers[:2], (*ranked, *lost))
 
 
-def on_duty(decision: Decision, team: Team) -> list[str]:
-    """Numbers of the team's formal officers on duty: the roster, unless overruled."""
-    rostered = decision.city.rostered(team, decision.at)
-    if not decision.overruled:  # as a rule
-        return [o.number for o in decision.city.formal(team.id, decision.day)] if rostered else []
-    present = []
-    for officer in decision.city.formal(team.id, decision.day):
-        said = decision.duty(officer.number)
-        overruled = said is not None and (said.until is None or decision.at < said.until)
-        if said.on_duty if said is not None and overruled else rostered:
-            present.append(officer.number)
-    return present
+def _on_duty(
+    decision: Decision, team: Team, case: Case, item: Item | None, longest: int, enforces: bool
+) -> tuple[Sequence[str], tuple[str, ...]]:
+    """(who of a team is on duty for the case, who of them may act): the roster, or what overrules it.
+
+    Formal officers first; without whom it is about and who was recused. `item`: what they must be certified for; None:
+    an item nobody knows, or nothing is enforced, and all of them may. `longest`: milliseconds after which one is too
+    tired; 0: nobody is.
+    """
+    city = decision.city
+    shift = city.on_shift(team, decision.day, decision.minute)
+    if longest and shift * MINUTE >= longest:
+        shift = -1
+    if not (decision.overruled or case.recused or case.about):  # as a rule
+        return city.crew(team.id, item and item.id, decision.day, not enforces) if shift >= 0 else ((), ())
+    people, able = city.crew(team.id, item and item.id, decision.day, not enforces)
+    out = (*case.recused, *case.about)
+    people = tuple([o for o in people if o not in out and _present(decision, o, shift, longest)])
+    return people, tuple([o for o in able if o in people])
 
 
-def _certified(decision: Decision, present: list[str], item: Item | None) -> tuple[str, ...]:
-    """Who of those on duty may enforce the item; for an item nobody knows, all of them (an operator sends them)."""
-    return tuple(o for o in present if item is None or decision.city.certified(o, item, decision.day))
+def _present(decision: Decision, officer: str, shift: int, longest: int) -> bool:
+    said = decision.duty(officer)
+    if said is None or (said.until is not None and decision.at >= said.until):
+        return shift >= 0
+    return said.on_duty and not (longest and decision.at - said.since >= longest)
 
 
-def _unable(
-    decision: Decision, case: Case, squad: Squad, team: Team, present: list[str], certified: tuple[str, ...]
-) -> str:
+def _barred(decision: Decision, case: Case, squad: Squad, item: Item | None) -> Unable | Literal[""]:
+    """Why no team of a squad can: reasons that its teams have in common."""
+    if squad.id in case.about:
+        return "about_them"
     if squad.id in case.barred:
         return "returned_before"
+    return _lacks(decision, squad, item) if item else ""
+
+
+def _lacks(decision: Decision, squad: Squad, item: Item) -> Literal["no_equipment", ""]:
+    for thing in item.needs:
+        if not decision.city.equipped(squad.id, thing, decision.day):
+            return "no_equipment"
+    return ""
+
+
+def incapable(decision: Decision, case: Case, squad: Squad) -> Unable | Literal[""]:
+    """Why a squad could not enforce the matter on this day whoever were on duty: no equipment, no certified pair."""
+    city, item = decision.city, decision.city.items.get(case.item)
+    if item is None or item.crew != "enforcement":
+        return ""
+    crews = (city.crew(team.id, item.id, decision.day, False)[1] for team in city.teams_of(squad.id))
+    if not any(len([o for o in crew if o not in case.recused]) > 1 for crew in crews):
+        return "no_certified_pair"
+    return _lacks(decision, squad, item)
+
+
+def _unable(case: Case, team: Team, present: Sequence[str], pairs: int) -> Unable | Literal[""]:
     if team.id in case.tried:
         return "did_not_answer"
-    if len(certified) < 2:
+    if not pairs:
         return "no_certified_pair" if present else "off_duty"
-    if decision.load(squad.id) + case.weight > squad.cap:
-        return "cap"
     return ""
 
 
 def _behind(best: tuple[float, int, str], rank: tuple[float, int, str]) -> str:
+    if rank is best:
+        return ""
     return "more_load" if rank[0] > best[0] else "farther" if rank[1] > best[1] else "later_id"
 
 

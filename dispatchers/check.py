@@ -1,8 +1,9 @@
 """What can be wrong with a city pack as a whole (DESIGN §7): every fault, never only the first. Pure; the core trusts
 a pack that passed, so whatever `City` and the rules take for granted is asked here.
 
-A rule is a function from the pack to faults; RULES lists them. Rosters are in coverage.py, outlines (holes, overlaps)
-in streams/outlines.py because they need a library, single cells in streams/city_table.py.
+A rule is a function from the pack to faults; RULES lists them. Who owns what is in check_powers.py, the city's smaller
+tables in check_rules.py, people and things in check_people.py, rosters in coverage.py, outlines (holes, overlaps) in
+streams/outlines.py because they need a library, single cells in streams/city_table.py.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
-from . import coverage
-from .check_words import FOREVER, Fault, ahead, span
+from . import check_people, check_powers, check_rules, coverage
+from .check_words import Fault, span
 from .clock import duration
-from .competence import DUTY
-from .rows import CityPack, Dated, Item, Power
+from .rows import CityPack, Dated
 
 PARTITIONS = 32  # of every keyed topic, from the start and for good (DESIGN §5)
 
 # Fields that must be unique in their table.
 KEYS = {
-    "organisations": "id", "desks": "id", "territories": "id", "squads": "id", "teams": "id", "officers": "number",
-    "items": "id", "powers": "row", "units": "id", "calendar": "date", "ladders": "priority",
+    "organisations": "id", "desks": "id", "territories": "id", "squads": "id", "teams": "id", "items": "id",
+    "powers": "row", "precedents": "row", "units": "id", "calendar": "date", "ladders": "priority", "lists": "id",
+    "merges": "item", "requests": "kind", "commands": "order",
 }  # fmt: skip
 # (table, field) -> where it points. An empty cell points nowhere and is no fault here.
 POINTERS = {
@@ -43,12 +44,59 @@ POINTERS = {
     ("officers", "squad"): ("squads", "id"),
     ("officers", "team"): ("teams", "id"),
     ("certificates", "officer"): ("officers", "number"),
+    ("postings", "officer"): ("officers", "number"),
+    ("equipment", "squad"): ("squads", "id"),
+    ("collectors", "territory"): ("territories", "id"),
+    ("domains", "desk"): ("desks", "id"),
+    ("lists", "desk"): ("desks", "id"),
     ("categories", "item"): ("items", "id"),
     ("powers", "item"): ("items", "id"),
+    ("powers", "desk"): ("desks", "id"),
+    ("precedents", "item"): ("items", "id"),
+    ("precedents", "desk"): ("desks", "id"),
+    ("limits", "item"): ("items", "id"),
+    ("hints", "item"): ("items", "id"),
+    ("merges", "item"): ("items", "id"),
+    ("readiness", "item"): ("items", "id"),
+    ("readiness", "territory"): ("territories", "id"),
+    ("authorities", "item"): ("items", "id"),
+    ("authorities", "territory"): ("territories", "id"),
+    ("authorities", "acting_name"): ("organisations", "acting_name"),
+    ("rollout", "desk"): ("desks", "id"),
     ("units", "desk"): ("desks", "id"),
 }
-# Words of a power that limits personal freedom: the police's alone, whatever a list says (处罚法 art. 18, R3).
-PERSONAL_LIBERTY = ("限制人身自由", "拘留", "拘役", "强制隔离", "强制戒毒", "detention")
+# Where "*" points to all.
+ANY = {("hints", "item"), ("merges", "item"), ("authorities", "item"), ("rollout", "desk")}
+# Of rows that are alike in this, one at most is in force on a day.
+ONE_A_DAY = {
+    "squads": ("territory", "tier"),
+    "officers": ("number",),
+    "certificates": ("officer", "domain"),
+    "postings": ("officer",),
+    "equipment": ("id",),
+    "collectors": ("number",),
+    "domains": ("name", "desk"),
+    "lists": ("desk",),
+    "limits": ("item", "name", "area"),
+    "readiness": ("item", "territory"),
+    "authorities": ("item", "territory"),
+    "stages": ("stage",),
+    "rollout": ("desk", "item"),
+}
+DATED = (*ONE_A_DAY, "territories", "items", "powers", "precedents")
+LADDER = ("lease", "dispatch", "arrive", "operator", "overdue")
+WINDOWS = ("message_ids", "receipts", "forwards", "lease_grace", "claim_ahead", "claim_behind", "month_end")
+# Limits of rows, and whether an empty one means that there is none.
+LIMITS = {
+    ("items", "limit"): False,
+    ("limits", "limit"): False,
+    ("stages", "limit"): False,
+    ("merges", "window"): False,
+    ("replies", "limit"): True,
+    ("requests", "receipt"): False,
+    ("requests", "limit"): True,
+    **{("ladders", field): False for field in LADDER},
+}
 
 
 def faults(pack: CityPack, year: int | None = None) -> list[Fault]:
@@ -66,36 +114,39 @@ def _keys(pack: CityPack) -> Iterator[Fault]:
             if key in seen:
                 yield Fault(table, n, field, f"{key} is given twice", f"each {field} once")
             seen.add(key)
+    asked: dict[tuple[str, str], str] = {}
+    for n, unit in enumerate(pack.units):
+        first = asked.setdefault((unit.kind, unit.desk), unit.id)
+        if first != unit.id:
+            what = f"{first} is the unit of kind {unit.kind!r} for {unit.desk} already"
+            yield Fault("units", n, "kind", what, "one unit of a kind for a desk")
 
 
 def _pointers(pack: CityPack) -> Iterator[Fault]:
     for (table, field), (target, key) in POINTERS.items():
-        known = {getattr(row, key) for row in getattr(pack, target)}
+        known = {getattr(row, key) for row in getattr(pack, target)} | ({"*"} if (table, field) in ANY else set())
         for n, row in enumerate(getattr(pack, table)):
             value = getattr(row, field)
             if value and value not in known:
-                yield Fault(table, n, field, f"there is no {value!r} in {target}", f"{key} of a row of {target}")
+                right = f"{key} of a row of {target}" + (', or "*"' if "*" in known else "")
+                yield Fault(table, n, field, f"there is no {value!r} in {target}", right)
 
 
 def _dates(pack: CityPack) -> Iterator[Fault]:
     """No row is in force on no day, and no two rows say different things about the same on one day."""
-    keyed = {
-        "squads": lambda r: (r.territory, r.tier),
-        "certificates": lambda r: (r.officer, r.domain),
-        "powers": lambda r: (r.item, r.duty),
-    }
-    for table in ("territories", "squads", "officers", "certificates", "items", "powers"):
+    for table in DATED:
         last: dict[object, tuple[dt.date, int]] = {}
         rows: tuple[Dated, ...] = getattr(pack, table)
         for n, row in sorted(enumerate(rows), key=lambda pair: (pair[1].valid_from, pair[0])):
             first, end = span(row)
             if end < first:
                 yield Fault(table, n, "valid_to", f"ends on {end}, before it begins", "valid_to not before valid_from")
-            elif table in keyed:
-                key = keyed[table](row)
+            elif table in ONE_A_DAY:
+                key = tuple(getattr(row, field) for field in ONE_A_DAY[table])
                 before, of = last.get(key, (dt.date.min, -1))
                 if first <= before:
-                    what = f"in force at once with row {of + 1} of {table} for {', '.join(map(str, key))}"
+                    named = ", ".join(str(part) for part in key if part) or "the city"
+                    what = f"in force at once with row {of + 1} of {table} for {named}"
                     yield Fault(table, n, "valid_from", what, f"valid_from after {before}, or an end of the other")
                 last[key] = max((before, of), (end, n))
 
@@ -117,93 +168,26 @@ def _desks(pack: CityPack) -> Iterator[Fault]:
 
 
 def _territories(pack: CityPack) -> Iterator[Fault]:
-    """Every area where a point can lie has a squad at home (R29), under one roof."""
+    """Every area where a point can lie has a squad at home (R29), under one roof. A statute may name one of the area's
+    own, or that of the area around it (南湖保护范围: the squad of 南湖区)."""
     home = {s.territory for s in pack.squads}
     for n, area in enumerate(pack.territories):
-        if area.kind in ("township", "zone") and area.id not in home:
-            yield Fault("territories", n, "id", f"{area.name} has no squad", "a row of squads with this territory")
+        theirs = {area.id, area.parent} if area.kind == "statute" else {area.id}
+        if area.kind in ("township", "statute", "zone") and not theirs & home:
+            right = "a row of squads with this territory" + (", or its parent" if area.kind == "statute" else "")
+            yield Fault("territories", n, "id", f"{area.name} has no squad", right)
         if not area.parent and area.kind != "city":
             yield Fault("territories", n, "parent", f"{area.name} has no parent", "the area around it")
 
 
-def _items(pack: CityPack) -> Iterator[Fault]:
-    powers: dict[str, list[Power]] = {}
-    for power in pack.powers:
-        powers.setdefault(power.item, []).append(power)
-    for n, item in enumerate(pack.items):
-        if item.priority not in {ladder.priority for ladder in pack.ladders}:
-            yield Fault("items", n, "priority", f"no ladder of priority {item.priority}", "a priority of ladders")
-        own = [p for p in powers.get(item.id, ()) if p.duty == DUTY[item.nature]]
-        first = _ownerless(item, own)
-        if first:
-            right = f"a row of powers for {item.id} with duty {DUTY[item.nature]}, in force that day"
-            yield Fault("items", n, "id", f"{item.id} has no owner on {first}", right)
-        if item.domain not in pack.facts.domains and any(p.owner_kind == "squad" for p in own):
-            right = "a domain of city.yaml; outside of the list only a unit may own it"
-            yield Fault("items", n, "domain", f"{item.domain} is none of the list, and a squad owns it", right)
-
-
-def _ownerless(item: Item, powers: list[Power]) -> dt.date | None:
-    """The first day of an item on which nobody owns it."""
-    day, last = span(item)
-    for first, end in sorted(map(span, powers)):
-        if first > day:
-            break
-        day = max(day, ahead(end))
-    return day if day <= last and day != FOREVER else None
-
-
-def _powers(pack: CityPack) -> Iterator[Fault]:
-    """Rows of the power list that could never decide anything, or must not."""
-    items = {i.id: i for i in pack.items}
-    city = {d.id for d in pack.desks if d.kind == "city"}
-    for n, power in enumerate(pack.powers):
-        item = items.get(power.item)
-        if item and power.duty not in (DUTY[item.nature], "supervision" if item.nature == "enforcement" else ""):
-            what = f"{item.id} is {item.nature} and never asks for {power.duty}"
-            yield Fault("powers", n, "duty", what, DUTY[item.nature])
-        if item and (power.valid_from > span(item)[1] or span(power)[1] < item.valid_from):
-            yield Fault("powers", n, "valid_from", f"never in force together with {item.id}", "days of the item")
-        if power.owner_kind == "squad":
-            yield from _squads_power(n, power, item)
-        elif not any(u.kind == power.owner and u.desk in city for u in pack.units):
-            missing = {d.id for d in pack.desks} - {u.desk for u in pack.units if u.kind == power.owner}
-            if missing:
-                what = f"no unit of kind {power.owner!r} for {', '.join(sorted(missing))}"
-                yield Fault("powers", n, "owner", what, "a kind of units, with one at the city's desk or at every desk")
-        for field in ("basis", "scope", "procedure", "standard", "hotline"):
-            if not getattr(power, field):
-                yield Fault("powers", n, field, f"{field} is empty", "all five public fields (R6)")
-
-
-def _squads_power(n: int, power: Power, item: Item | None) -> Iterator[Fault]:
-    if power.owner != "*":
-        what = f"owner {power.owner!r} of a squad's power"
-        yield Fault("powers", n, "owner", what, '"*", the squad of the territory')
-    if item and item.nature != "enforcement":
-        yield Fault("powers", n, "owner_kind", f"{item.id} is {item.nature}: no squad's", "unit")
-    words = f"{item.name} {item.name_en} {power.scope} {power.basis} {power.procedure}" if item else power.scope
-    if any(word in words for word in PERSONAL_LIBERTY):
-        what = "a power over personal liberty given to a squad"
-        yield Fault("powers", n, "owner_kind", what, "unit: the police's alone (处罚法 art. 18, R3)")
-
-
-def _categories(pack: CityPack) -> Iterator[Fault]:
-    seen: set[tuple[str, str]] = set()
-    for n, c in enumerate(pack.categories):
-        if (c.scheme, c.code) in seen:
-            yield Fault("categories", n, "code", f"{c.scheme} {c.code} is given twice", "one item for a code")
-        if c.scheme == "item":
-            yield Fault("categories", n, "scheme", 'scheme "item" names our items directly', "another scheme")
-        seen.add((c.scheme, c.code))
-
-
 def _durations(pack: CityPack) -> Iterator[Fault]:
-    texts = [("items", n, "limit", i.limit) for n, i in enumerate(pack.items)]
-    for n, ladder in enumerate(pack.ladders):
-        texts += [("ladders", n, f, getattr(ladder, f)) for f in ("lease", "dispatch", "operator", "overdue")]
-    windows = ("message_ids", "receipts", "forwards", "lease_grace", "claim_ahead", "claim_behind")
-    texts += [("facts", -1, f"windows.{f}", getattr(pack.facts.windows, f)) for f in windows]
+    texts = [
+        (table, n, field, getattr(row, field))
+        for (table, field), may_be_none in LIMITS.items()
+        for n, row in enumerate(getattr(pack, table))
+        if getattr(row, field) or not may_be_none
+    ]
+    texts += [("facts", -1, f"windows.{f}", getattr(pack.facts.windows, f)) for f in WINDOWS]
     for table, n, field, text in texts:
         try:
             if not duration(text).number:
@@ -213,20 +197,33 @@ def _durations(pack: CityPack) -> Iterator[Fault]:
             yield Fault(table, n, field, what, right)
 
 
-def _calendar(pack: CityPack, year: int | None) -> Iterator[Fault]:
-    """Every year from the first to the last, and the one in which the pack is used: a missing year would make
-    holidays workdays without a word."""
-    marked = {d.date.year for d in pack.calendar if d.kind == "unpublished"}  # such a year is known to be unknown
-    years = {d.date.year for d in pack.calendar} - marked
-    wanted = set(range(min(years), max(years) + 1)) if years else set()
-    for missing in sorted((wanted | ({year} if year else set())) - years):
-        yield Fault("calendar", -1, "date", f"nothing of {missing}", f"holidays and make-up workdays of {missing}")
-    if not years:
-        yield Fault("calendar", -1, "date", "no day at all", "holidays and make-up workdays of each year")
+def _facts(pack: CityPack) -> Iterator[Fault]:
     if not pack.facts.duty_hours or any(not 0 <= h.start < h.end <= 1440 for h in pack.facts.duty_hours):
         yield Fault("facts", -1, "duty_hours", "no usable duty hours", "start before end, minutes from midnight")
+    if len(pack.facts.levels) != 3 or len(set(pack.facts.levels)) != 3:
+        what = f"{len(pack.facts.levels)} levels, {len(set(pack.facts.levels))} of them different"
+        yield Fault("facts", -1, "levels", what, "three: the words for town, county and city")
+
+
+def _calendar(pack: CityPack, year: int | None) -> Iterator[Fault]:
+    """Every year from the first to the last, and the one in which the pack is used: a missing year would make
+    holidays workdays without a word. A year is not there before its notice is, whatever else is known of it."""
+    waiting = {day.date.year: n for n, day in reversed(list(enumerate(pack.calendar))) if day.kind == "unpublished"}
+    years = {d.date.year for d in pack.calendar} - set(waiting)
+    wanted = set(range(min(years), max(years) + 1)) if years else set(waiting)
+    for missing in sorted((wanted | ({year} if year else set())) - years):
+        right = f"holidays and make-up workdays of {missing}"
+        if missing in waiting:
+            yield Fault(
+                "calendar", waiting[missing], "kind", f"{missing} is unpublished", right + ", once they are out"
+            )
+        else:
+            yield Fault("calendar", -1, "date", f"nothing of {missing}", right)
+    if not pack.calendar:
+        yield Fault("calendar", -1, "date", "no day at all", "holidays and make-up workdays of each year")
 
 
 RULES = (
-    _keys, _pointers, _dates, _desks, _territories, _items, _powers, _categories, _durations, coverage.faults,
+    _keys, _pointers, _dates, _desks, _territories, _durations, _facts,
+    *check_powers.RULES, *check_rules.RULES, *check_people.RULES, coverage.faults,
 )  # fmt: skip

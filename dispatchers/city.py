@@ -7,11 +7,12 @@ Built once from a `CityPack` (rows.py); never changes; every answer is a pure fu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from functools import lru_cache
 from math import cos, hypot, radians
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-from .clock import DAY, EPOCH, MINUTE, Calendar, Duration, duration
+from .clock import DAY, MINUTE, Calendar, Duration, duration
+from .law import REMEMBERED, Law, days_of, grouped, in_force
 from .rows import (
     CityPack,
     Dated,
@@ -19,16 +20,12 @@ from .rows import (
     Item,
     Ladder,
     Officer,
-    Power,
     Squad,
     Team,
     Territory,
     Unit,
 )
 
-K = TypeVar("K")
-V = TypeVar("V")
-FOREVER = 1 << 30
 GENERAL = "*"  # the certificate for ordinary items
 Tiers = ("town_squad", "zone_squad")  # 基层: what counts as grassroots in the 80 % numbers (domain.md §2.1, strict)
 
@@ -38,6 +35,7 @@ class Step(NamedTuple):
 
     lease: Duration
     dispatch: Duration
+    arrive: Duration
     operator: Duration
     overdue: Duration
     weight: int
@@ -59,6 +57,7 @@ class City:
         self.lease_grace_ms = duration(self.windows.lease_grace).ms()
         self.claim_ahead_ms = duration(self.windows.claim_ahead).ms()
         self.claim_behind_ms = duration(self.windows.claim_behind).ms()
+        self.month_end_ms = duration(self.windows.month_end).ms()
         self.desks: dict[str, Desk] = {d.id: d for d in pack.desks}
         self.city_desk = next(d.id for d in pack.desks if d.kind == "city")
         self.territories: dict[str, Territory] = {t.id: t for t in pack.territories}
@@ -67,22 +66,28 @@ class City:
         self.officers: dict[str, Officer] = {o.number: o for o in pack.officers}
         self.units: dict[str, Unit] = {u.id: u for u in pack.units}
         self.items: dict[str, Item] = {i.id: i for i in pack.items}
-        self.limits: dict[str, Duration] = {i.id: duration(i.limit) for i in pack.items}
+        self.law = Law(pack)
         self.ladder: dict[int, Step] = {ladder.priority: _step(ladder) for ladder in pack.ladders}
-        self._category = {(c.scheme, c.code): c.item for c in pack.categories}
         self._unit = {(u.kind, u.desk): u.id for u in pack.units}
-        self._squads_at = _group((s.territory, s) for s in sorted(pack.squads, key=lambda s: s.id))
-        self._squads_of = _group((s.desk, s) for s in sorted(pack.squads, key=lambda s: s.id))
-        self._teams = _group((t.squad, t) for t in sorted(pack.teams, key=lambda t: t.id))
-        self._powers = _group((p.item, p) for p in pack.powers)
-        formal = sorted((o for o in pack.officers if o.employment == "formal"), key=lambda o: o.number)
-        self._officers = _group((o.team, (o, *_days(o))) for o in formal)
-        self._certificates = _group(((c.officer, c.domain), _days(c)) for c in pack.certificates)
+        self._squads_at = grouped((s.territory, s) for s in sorted(pack.squads, key=lambda s: s.id))
+        self._squads_of = grouped((s.desk, s) for s in sorted(pack.squads, key=lambda s: s.id))
+        self._teams = grouped((t.squad, t) for t in sorted(pack.teams, key=lambda t: t.id))
+        self._led = grouped(((t.squad, self.leads(t)), t) for t in sorted(pack.teams, key=lambda t: t.id))
+        away = grouped((p.officer, days_of(p)) for p in pack.postings)
+        people = [(o, *days_of(o), away.get(o.number, ())) for o in sorted(pack.officers, key=lambda o: o.number)]
+        self._officers = grouped((row[0].team, row) for row in people if row[0].employment == "formal")
+        self._auxiliaries = grouped((row[0].team, row) for row in people if row[0].employment == "aux")
+        self._equipment = grouped(((q.squad, str(q.kind)), days_of(q)) for q in pack.equipment)
+        self._collectors = grouped((c.territory, (c.number, *days_of(c))) for c in pack.collectors)
+        self._certificates = grouped(((c.officer, c.domain), days_of(c)) for c in pack.certificates)
         self._shifts: dict[str, tuple[int, dict[int, list[tuple[int, int]]]]] = {}
         for shift in pack.shifts:
             days = self._shifts.setdefault(shift.pattern, (shift.cycle, {}))[1]
             days.setdefault(shift.day, []).append((shift.start, shift.end))
         self._neighbours = self._find_neighbours()
+        # What is asked with every case and is the same all day, remembered.
+        self.crew = lru_cache(REMEMBERED)(self._crew)
+        self.squad_at = lru_cache(REMEMBERED)(self._squad_at)
 
     # -- place -----------------------------------------------------------------------------------------------------
 
@@ -90,9 +95,14 @@ class City:
         """The desk that decides about a territory."""
         return self.territories[territory].desk
 
-    def squad_at(self, territory: str, day: int) -> Squad | None:
-        """The squad at home in a territory on a day (a zone's own, or a township's)."""
-        return next((s for s in self._squads_at.get(territory, ()) if _valid(s, day)), None)
+    def _squad_at(self, territory: str, day: int) -> Squad | None:
+        """The squad at home in a territory on a day: a zone's own, a township's; a statute area without one of its own
+        has that of the area around it, as the statute names (南湖保护范围: 南湖区's)."""
+        own = next((s for s in self._squads_at.get(territory, ()) if _valid(s, day)), None)
+        area = self.territories.get(territory)
+        if own or area is None or area.kind != "statute":
+            return own
+        return next((s for s in self._squads_at.get(area.parent, ()) if _valid(s, day)), None)
 
     def mobile(self, desk: str, day: int) -> list[Squad]:
         """The county mobile team, or the city's detachment for the city desk."""
@@ -107,33 +117,39 @@ class City:
         ours = [s for s in near if s and s.desk == squad.desk and s.acting_name == squad.acting_name]
         return ours[: self.windows.neighbours]
 
-    # -- competence ------------------------------------------------------------------------------------------------
-
-    def item_of(self, scheme: str, code: str) -> Item | None:
-        """The item a source means by its category; the scheme "item" names ours directly."""
-        return self.items.get(code if scheme == "item" else self._category.get((scheme, code), ""))
-
-    def powers(self, item: str, day: int) -> list[Power]:
-        """Rows of the power list in force for an item on a day, in the order of the list."""
-        return [p for p in self._powers.get(item, ()) if _valid(p, day)]
+    # -- things and units ------------------------------------------------------------------------------------------
 
     def unit(self, kind: str, desk: str) -> str | None:
         """The unit of a kind that works for a desk's area, else the city's."""
         return self._unit.get((kind, desk)) or self._unit.get((kind, self.city_desk))
 
+    def equipped(self, squad: str, kind: str, day: int) -> bool:
+        """Whether a squad has a thing of a kind in service (R89, R90)."""
+        return in_force(self._equipment.get((squad, kind), ()), day)
+
     # -- people ----------------------------------------------------------------------------------------------------
+
+    def collector(self, territory: str, desk: str, day: int) -> str:
+        """Who looks for the desk: the territory's collector, else one nearby, else the desk's first; "" nobody."""
+        own = (t for t, area in sorted(self.territories.items()) if area.desk == desk)
+        for area in (territory, *self._neighbours.get(territory, ()), *own):
+            if area == territory or self.territories[area].desk == desk:
+                for number, first, last in self._collectors.get(area, ()):
+                    if first <= day <= last:
+                        return number
+        return ""
 
     def teams_of(self, squad: str) -> list[Team]:
         """A squad's teams, by id."""
         return self._teams.get(squad, [])
 
+    def asked_of(self, squad: str, leaders: bool) -> list[Team]:
+        """A squad's ordinary teams, or its leaders', by id."""
+        return self._led.get((squad, leaders), [])
+
     def rostered(self, team: Team, at: int) -> bool:
         """Whether the team's shift pattern has it working at `at`; shifts may reach past midnight."""
-        today, minute = self.calendar.day(at), self.calendar.minute(at)
-        for start, end in self._shift(team, today):
-            if start <= minute < end:
-                return True
-        return any(minute + 24 * 60 < end for _, end in self._shift(team, today - 1))
+        return self.on_shift(team, self.calendar.day(at), self.calendar.minute(at)) >= 0
 
     def _shift(self, team: Team, day: int) -> list[tuple[int, int]]:
         """(start, end) minutes of the team's shifts on a day."""
@@ -156,15 +172,40 @@ class City:
         )
         return min((s for s in starts if s > at), default=midnight + 2 * DAY)
 
+    def on_shift(self, team: Team, day: int, minute: int) -> int:
+        """For how many minutes the shift that runs then has been running; -1: none runs."""
+        cycle, days = self._shifts[team.pattern]
+        for start, end in days.get((day + team.phase) % cycle, ()):
+            if start <= minute < end:
+                return minute - start
+        for start, end in days.get((day - 1 + team.phase) % cycle, ()):
+            if minute + 1440 < end:  # it reaches past midnight
+                return minute + 1440 - start
+        return -1
+
     def formal(self, team: str, day: int) -> list[Officer]:
-        """The formal officers posted to a team on a day, by number."""
-        return [o for o, first, last in self._officers.get(team, ()) if first <= day <= last]
+        """The formal officers of a team who are here on a day, by number; who is lent out is absent (R86)."""
+        rows = self._officers.get(team, ())
+        return [o for o, first, last, away in rows if first <= day <= last and not (away and in_force(away, day))]
+
+    def auxiliaries(self, team: str, day: int) -> list[Officer]:
+        """The auxiliaries of a team: they support, and count towards no pair (条例 art. 30)."""
+        rows = self._auxiliaries.get(team, ())
+        return [o for o, first, last, away in rows if first <= day <= last and not (away and in_force(away, day))]
+
+    def _crew(
+        self, team: str, item: str | None, day: int, auxiliaries: bool
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """(numbers of a team's people who are here on a day, who of them may enforce the item; None: all of them)."""
+        people = [*self.formal(team, day), *(self.auxiliaries(team, day) if auxiliaries else ())]
+        here = tuple(o.number for o in people)
+        return here, here if item is None else tuple(o for o in here if self.certified(o, self.items[item], day))
 
     def certified(self, officer: str, item: Item, day: int) -> bool:
         """Whether the officer may enforce the item: by its own domain, or the general one where enough (R10)."""
-        own = self._certificates.get((officer, item.domain), ())
-        general = () if item.specialist else self._certificates.get((officer, GENERAL), ())
-        return any(first <= day <= last for first, last in (*own, *general))
+        if not item.specialist and in_force(self._certificates.get((officer, GENERAL), ()), day):
+            return True
+        return in_force(self._certificates.get((officer, item.domain), ()), day)
 
     def grassroots(self, squad: str) -> bool:
         """Whether the squad counts as grassroots 基层 (strict scope)."""
@@ -187,6 +228,7 @@ def _step(ladder: Ladder) -> Step:
     return Step(
         duration(ladder.lease),
         duration(ladder.dispatch),
+        duration(ladder.arrive),
         duration(ladder.operator),
         duration(ladder.overdue),
         ladder.weight,
@@ -194,19 +236,6 @@ def _step(ladder: Ladder) -> Step:
     )
 
 
-def _days(row: Dated) -> tuple[int, int]:
-    """First and last day of validity, as days since 1970-01-01."""
-    last = row.valid_to.toordinal() - EPOCH if row.valid_to else FOREVER
-    return row.valid_from.toordinal() - EPOCH, last
-
-
 def _valid(row: Dated, day: int) -> bool:
-    first, last = _days(row)
+    first, last = days_of(row)
     return first <= day <= last
-
-
-def _group(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
-    grouped: dict[K, list[V]] = defaultdict(list)
-    for key, value in pairs:
-        grouped[key].append(value)
-    return dict(grouped)

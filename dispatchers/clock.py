@@ -18,6 +18,7 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from .rows import CalendarDay, DutyHours
@@ -51,11 +52,19 @@ class Duration(NamedTuple):
         """Whether it runs in duty hours only."""
         return self.unit.startswith("working")
 
+    def __str__(self) -> str:
+        """As `duration` reads it."""
+        return f"{self.number} {self.unit}"
+
     def ms(self) -> int:
         """Milliseconds of a continuous duration, or of working time for a working one."""
         return self.number * _MS[self.unit]
 
 
+REMEMBERED = 1_000  # durations, and days
+
+
+@lru_cache(REMEMBERED)
 def duration(text: str) -> Duration:
     """Read "4 working_hours". ValueError says what would be right."""
     number, _, unit = text.partition(" ")
@@ -99,6 +108,8 @@ class Calendar:
             unknown += 1
         # From here on a limit may be wrong. If no year is published at all, that is every day.
         self.first_unknown = dt.date(unknown, 1, 1)
+        self._before = lru_cache(REMEMBERED)(self._worked_before)
+        self._workday_at = lru_cache(REMEMBERED)(self._workday_number)
 
     def published(self, year: int) -> bool:
         """Whether the calendar of a year is known: it has rows, and none of them says "unpublished"."""
@@ -135,10 +146,23 @@ class Calendar:
             return start
         if not working:
             return start + ms
+        return self._worked_off(self._worked(start) + ms)
+
+    def marks(self, start: int, length: Duration, percent: int) -> tuple[int, int]:
+        """The instants at which `percent` % of a limit, and all of it, are used up; `share` and `after` in one."""
+        ms = length.ms()
+        part = ms * percent // 100
+        if not length.working or part <= 0:
+            return self.after_ms(start, part, length.working), self.after_ms(start, ms, length.working)
+        worked = self._worked(start)
+        return self._worked_off(worked + part), self._worked_off(worked + ms)
+
+    def _worked_off(self, worked: int) -> int:
+        """The instant at which so much working time has passed (as `_worked` counts it)."""
         if not self._per_day:
             raise ValueError("working time never passes: the city has no duty hours")
         # One less and one more: the last millisecond belongs to the day on which it is worked.
-        number, left = divmod(self._worked(start) + ms - 1, self._per_day)
+        number, left = divmod(worked - 1, self._per_day)
         left += 1
         clock = 0
         for begin, end in self._duty:
@@ -146,7 +170,7 @@ class Calendar:
             if clock <= end:
                 break
             left -= end - begin
-        return self._workday_number(number) * DAY - self._offset + clock
+        return self._workday_at(number) * DAY - self._offset + clock
 
     def share(self, start: int, length: Duration, percent: int) -> int:
         """The instant at which `percent` % of a limit begun at `start` are used up, counted in the limit's own time.
@@ -166,13 +190,17 @@ class Calendar:
     def _worked(self, at: int) -> int:
         """Working time up to `at`, counted from a fixed instant; below 0 before that."""
         day, clock = divmod(at + self._offset, DAY)
-        worked = (_weekdays(day) + self._more[bisect_left(self._changed, day)]) * self._per_day
-        if self.workday(day):
-            for begin, end in self._duty:
-                if clock <= begin:
-                    break
-                worked += min(clock, end) - begin
+        worked, duty = self._before(day)
+        for begin, end in duty:
+            if clock <= begin:
+                break
+            worked += min(clock, end) - begin
         return worked
+
+    def _worked_before(self, day: int) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """(working time before a day, the duty hours on it)."""
+        worked = (_weekdays(day) + self._more[bisect_left(self._changed, day)]) * self._per_day
+        return worked, self._duty if self.workday(day) else ()
 
     def _workday_number(self, number: int) -> int:
         """The workday before which there were `number` others, as days since 1970-01-01."""

@@ -1,19 +1,67 @@
-"""Who may 職權: the row of the power list 权责清单 that gives a duty to a squad or to a unit (R2, R5, R16).
+"""Who may 职权: the row of the power list 权责清单 that gives a duty to a squad or to a unit (R2, R5, R16).
 
-The list in force when the case was registered decides; a later list does not move a case that is on its way. Opinions
-about who should have a power never move it, only a published row does.
+In this order: a ruling that was taken into the list 先例, the row of the list, and for a report that only wants an
+answer the unit that the city named for its kind. The list in force at acceptance decides; a later one moves a case only
+where its row says so (`moves_open`). Opinions about who should have a power (the seven transfer states) never move it;
+a transfer that waits for capacity is carried out, town by town, by a published readiness (R11). What the force may
+never do stays with the police, whatever a list says: personal liberty (处罚法 art. 18, R3).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from .case import Case
 from .city import City
-from .rows import Item, Power
+from .events import Step
+from .law import DUTY as DUTY  # what check_powers asks about too
+from .law import hold
+from .rows import Level
+from .state import Ruling
 
-# Which duty of an item a case asks for, by the item's nature.
-DUTY = {"enforcement": "penalty", "repair": "repair", "service": "service", "reply": "reply"}
+
+class Owner(NamedTuple):
+    """Whose a case is: a squad's ("*", that of the territory) or that of a unit of a kind."""
+
+    row: str
+    kind: str  # rows.OwnerKind
+    owner: str
+    level: Level
+    law: str
+    steps: tuple[Step, ...] = ()
 
 
-def competent(item: Item, city: City, registered_at: int) -> Power | None:
-    """The row that decides, the first in the order of the list; None: nobody is named, an operator's."""
-    duty = DUTY[item.nature]
-    return next((p for p in city.powers(item.id, city.calendar.day(registered_at)) if p.duty == duty), None)
+def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling] = ()) -> Owner | None:
+    """Whose the case is; None: nobody is named, an operator's. `ruled`: the desk's own rulings."""
+    law, today = city.law, city.calendar.day(at)
+    accepted = city.calendar.day(case.registered_at)
+    for ruling in ruled:
+        if ruling.approved and (ruling.item, ruling.duty) == (case.item, case.duty) and hold(ruling.when, case.facts):
+            step = Step(rule="ruling", row=ruling.id, detail=ruling.document)
+            owner = Owner(ruling.id, ruling.owner_kind, ruling.owner, "town", ruling.document, (step,))
+            return _checked(owner, case, city)
+    precedent = law.precedent(case.item, case.duty, case.facts, desk, today)
+    if precedent:
+        step = Step(rule="precedent", row=precedent.row, detail=precedent.document)
+        owner = Owner(precedent.row, precedent.owner_kind, precedent.owner, "town", precedent.document, (step,))
+        return _checked(owner, case, city)
+    power = law.power(case.item, case.duty, case.facts, desk, accepted, today)
+    if power is None:
+        unit = law.reply(case.kind, case.channel).unit if case.duty == "reply" else ""
+        step = Step(rule="reply_unit", row=case.kind, detail=unit)
+        return Owner(f"replies:{case.kind}", "professional", unit, "town", "", (step,)) if unit else None
+    step = Step(rule="power", row=power.row, detail=f"{power.transfer_state} {';'.join(power.when)}".strip())
+    owner = Owner(power.row, power.owner_kind, power.owner, power.level, power.basis, (step,))
+    if power.transfer_state == "pending_capacity" and law.ready(case.item, case.territory, accepted):
+        step = Step(rule="ready", row=power.row, detail=case.territory)
+        owner = owner._replace(kind="squad", owner="*", steps=(*owner.steps, step))
+    return _checked(owner, case, city)
+
+
+def _checked(owner: Owner, case: Case, city: City) -> Owner | None:
+    """Never the force's: what limits personal liberty."""
+    item = city.items.get(case.item)
+    if owner.kind == "squad" and item and "personal_liberty" in item.powers:
+        return None
+    return owner

@@ -3,6 +3,9 @@ formal officers is on shift (处罚法 art. 42: two persons).
 
 The lead team is on call, not on duty, and covers nothing. Certificates come and go, so each stretch of days between
 two such changes is looked at on its own, for one round of all shift patterns together.
+
+A roster with holes, or with more auxiliaries than officers (R78), is a shortage of people and not a slip of the pen: it
+is told as a warning, once for a squad.
 """
 
 from __future__ import annotations
@@ -11,16 +14,31 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import lcm
+from typing import NamedTuple
 
-from .check_words import Fault, ahead, span
+from .check_words import Days, Fault, ahead, span
 from .clock import EPOCH
 from .rows import CityPack, Squad, Team
 
 DAY = 24 * 60
 GENERAL = "*"
 Shifts = dict[str, tuple[int, dict[int, list[tuple[int, int]]]]]  # pattern -> cycle, day -> (start, end)
-Days = tuple[dt.date, dt.date]
-Formal = dict[str, list[tuple[Days, list[Days]]]]  # team -> of each officer, own days and those of certificates
+
+
+class Post(NamedTuple):
+    """An officer in a team."""
+
+    number: str
+    days: Days
+    held: list[Days]  # days of general certificates
+    away: list[Days]  # days lent to another post (R86)
+
+    def able(self, day: dt.date) -> bool:
+        """Whether the officer is here on a day, with a certificate."""
+        return _within(day, [self.days]) and _within(day, self.held) and not _within(day, self.away)
+
+
+Formal = dict[str, list[Post]]  # by team
 
 
 def faults(pack: CityPack) -> Iterator[Fault]:
@@ -29,6 +47,7 @@ def faults(pack: CityPack) -> Iterator[Fault]:
     yield from _domains(pack)
     formal = _formal(pack)
     yield from _teams(pack, formal)
+    yield from _auxiliaries(pack)
     shifts: Shifts = {}
     for s in pack.shifts:
         shifts.setdefault(s.pattern, (max(1, s.cycle), {}))[1].setdefault(s.day, []).append((s.start, s.end))
@@ -41,26 +60,49 @@ def faults(pack: CityPack) -> Iterator[Fault]:
 
 
 def _formal(pack: CityPack) -> Formal:
-    """The formal officers of each team: their own days, and those of their general certificates."""
+    """The formal officers of each team."""
     general: dict[str, list[Days]] = {}
     for c in pack.certificates:
         if c.domain == GENERAL:
             general.setdefault(c.officer, []).append(span(c))
+    away: dict[str, list[Days]] = {}
+    for p in pack.postings:
+        away.setdefault(p.officer, []).append(span(p))
     found: Formal = {}
     for o in pack.officers:
         if o.employment == "formal":
-            found.setdefault(o.team, []).append((span(o), general.get(o.number, [])))
+            post = Post(o.number, span(o), general.get(o.number, []), away.get(o.number, []))
+            found.setdefault(o.team, []).append(post)
     return found
 
 
 def _teams(pack: CityPack, formal: Formal) -> Iterator[Fault]:
     squad_of = {t.id: t.squad for t in pack.teams}
     for n, team in enumerate(pack.teams):
-        if len(formal.get(team.id, ())) < 2:
+        if len({post.number for post in formal.get(team.id, ())}) < 2:
             yield Fault("teams", n, "id", f"{team.id} has not two formal officers", "two or more (处罚法 art. 42)")
     for n, o in enumerate(pack.officers):
         if squad_of.get(o.team, o.squad) != o.squad:
             yield Fault("officers", n, "team", f"team {o.team} is of {squad_of[o.team]}", f"a team of {o.squad}")
+
+
+def _auxiliaries(pack: CityPack) -> Iterator[Fault]:
+    """The first team of a squad, on its first day, with more auxiliaries than officers."""
+    members: dict[str, list[tuple[Days, int]]] = {}
+    for o in pack.officers:
+        members.setdefault(o.team, []).append((span(o), 1 if o.employment == "aux" else -1))
+    for n, squad in enumerate(pack.squads):
+        over = [
+            (day, team.id)
+            for team in pack.teams
+            if team.squad == squad.id
+            for day in {days[0] for days, _ in members.get(team.id, ())}
+            if sum(sign for days, sign in members[team.id] if _within(day, [days])) > 0
+        ]
+        if over:
+            day, name = min(over)
+            what = f"{squad.id} has more auxiliaries than formal officers in {name} on {day}"
+            yield Fault("squads", n, "id", what, "no more of them than officers in any team (R78)", warning=True)
 
 
 def leads(team: Team) -> bool:
@@ -81,7 +123,7 @@ def _patterns(pack: CityPack) -> Iterator[Fault]:
 
 
 def _domains(pack: CityPack) -> Iterator[Fault]:
-    known = {*pack.facts.domains, *(i.domain for i in pack.items), GENERAL}
+    known = {*(d.name for d in pack.domains), *(i.domain for i in pack.items), GENERAL}
     for n, c in enumerate(pack.certificates):
         if c.domain not in known:
             yield Fault("certificates", n, "domain", f"no domain {c.domain!r}", 'a domain of the list, or "*"')
@@ -106,18 +148,19 @@ def _squad(
         return  # told already; what the team would cover is not known
     first, end = squad.valid_from, min(squad.valid_to or last, last)
     for start, stop in _stretches(first, end, [formal.get(t.id, []) for t in ordinary]):
-        able = [t for t in ordinary if _certified(formal.get(t.id, []), start) >= 2]
+        able = [t for t in ordinary if len({p.number for p in formal.get(t.id, ()) if p.able(start)}) >= 2]
         gap = next(_gaps(able, shifts, start, stop), None)
         if gap:
             day, minute = gap
             what = f"{squad.id} has no certified pair on {day} from {minute // 60:02}:{minute % 60:02}"
-            yield Fault("squads", n, "id", what, "a team with two certified formal officers at every minute (R77)")
+            right = "a team with two certified formal officers at every minute (R77)"
+            yield Fault("squads", n, "id", what, right, warning=True)
             return
 
 
-def _stretches(first: dt.date, end: dt.date, pairs: Iterable[list[tuple[Days, list[Days]]]]) -> Iterator[Days]:
+def _stretches(first: dt.date, end: dt.date, teams: Iterable[list[Post]]) -> Iterator[Days]:
     """The days from first to end, cut wherever an officer or a certificate comes or goes."""
-    spans = [s for officers in pairs for own, held in officers for s in (own, *held)]
+    spans = [s for posts in teams for post in posts for s in (post.days, *post.held, *post.away)]
     cuts = {first, *(d for s in spans for d in (s[0], ahead(s[1])) if first < d <= end)}
     starts = [*sorted(cuts), ahead(end)]
     for start, following in pairwise(starts):
@@ -125,8 +168,8 @@ def _stretches(first: dt.date, end: dt.date, pairs: Iterable[list[tuple[Days, li
             yield start, following - dt.timedelta(days=1)
 
 
-def _certified(officers: list[tuple[Days, list[Days]]], day: dt.date) -> int:
-    return sum(own[0] <= day <= own[1] and any(a <= day <= b for a, b in held) for own, held in officers)
+def _within(day: dt.date, spans: Iterable[Days]) -> bool:
+    return any(first <= day <= last for first, last in spans)
 
 
 def _gaps(teams: list[Team], shifts: Shifts, start: dt.date, stop: dt.date) -> Iterator[tuple[dt.date, int]]:

@@ -8,13 +8,15 @@ over the untouched state. Rejected: a copy of the state (too dear), changing it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import cos, radians
+from typing import Any
 
 from . import events as e
-from .case import GONE, Case, Status
+from .case import ENDS, Case, Status
 from .city import City
 from .life import after, born, taken
 from .messages import LetterBody
-from .state import Desk, Duty
+from .state import CELLS, JOINABLE, Desk, Duty, Parked
 
 
 class Decision:
@@ -22,13 +24,14 @@ class Decision:
 
     def __init__(self, desk: Desk, city: City, at: int) -> None:
         self.desk, self.city, self.at = desk, city, at
-        self.day = city.calendar.day(at)
+        self.day, self.minute = city.calendar.day(at), city.calendar.minute(at)
         self.events: list[e.AnyEvent] = []
         self.freed: list[str] = []  # squads that this decision made emptier, in the order in which it did
         self._cases: dict[str, Case | None] = {}
         self._loads: dict[str, int] = {}
         self._letters: dict[str, int] = {}
         self._duty: dict[str, Duty] = {}
+        self._unparked: set[str] = set()
 
     def case(self, case_id: str) -> Case | None:
         """The case as it stands now; None when this desk does not hold it."""
@@ -38,7 +41,13 @@ class Decision:
 
     def load(self, bearer: str) -> int:
         """Open weight on a squad or a team, this decision's own moves included."""
-        return self.desk.loads.get(bearer, 0) + self._loads.get(bearer, 0)
+        load = self.desk.loads.get(bearer, 0)
+        return load + self._loads.get(bearer, 0) if self._loads else load
+
+    @property
+    def longest_duty(self) -> int:
+        """Milliseconds that a shift may last before its people are sent home (R87)."""
+        return self.city.law.stage("hours", self.day).ms()
 
     @property
     def overruled(self) -> bool:
@@ -56,6 +65,48 @@ class Decision:
             if case and case.status is Status.TO_DISPATCH:
                 yield case
 
+    def near(self, case: Case, radius: int) -> Iterator[Case]:
+        """Running cases of the same item in the grid cells that are within `radius` metres, oldest first in each."""
+        if case.lon is None or case.lat is None:
+            return
+        high = radius / 110_000  # degrees of latitude
+        wide = high / max(0.1, cos(radians(case.lat)))
+        for x in range(int((case.lon - wide) * CELLS), int((case.lon + wide) * CELLS) + 1):
+            for y in range(int((case.lat - high) * CELLS), int((case.lat + high) * CELLS) + 1):
+                for case_id in self.desk.spots.get(f"{case.item} {x} {y}", ()):
+                    other = self.case(case_id)
+                    if other and other.id != case.id and other.status in JOINABLE:
+                        yield other
+
+    def stage_due(self, stage: str) -> int:
+        """When a stage that begins now is to be done."""
+        return self.city.calendar.after(self.at, self.city.law.stage(stage, self.day))
+
+    def waiting_orders(self, case_id: str) -> list[Parked]:
+        """Orders that still wait for a version of a case."""
+        rows = self.desk.parked.get(case_id, ())
+        return [row for row in rows if row.order.message_id not in self._unparked]
+
+    def parked(self) -> list[Parked]:
+        """Orders that waited for a version which a case of this decision has now, or whose case left."""
+        if not self.desk.parked:
+            return []
+        ready = []
+        for case_id in self._cases:
+            now = self.case(case_id)
+            for row in self.waiting_orders(case_id):
+                wanted = row.order.case_version  # type: ignore[union-attr]  # only orders about cases are parked
+                if now is None or now.version >= (wanted or 0):
+                    ready.append(row)
+        return sorted(ready, key=lambda row: row.order.case_version or 0)  # type: ignore[union-attr]
+
+    def unpark(self, row: Parked) -> None:
+        """Take an order out of the waiting ones."""
+        self._unparked.add(row.order.message_id)
+        case_id = row.order.case_id  # type: ignore[union-attr]
+        version = self.case(case_id).version if self.case(case_id) else 0  # type: ignore[union-attr]
+        self.emit(e.OrderUnparked(case_id=case_id, case_version=version, message_id=row.order.message_id))
+
     def emit(self, event: e.AnyEvent) -> None:
         """Add an event about no case."""
         self.events.append(event)
@@ -63,7 +114,7 @@ class Decision:
     def set_duty(self, event: e.DutySet) -> None:
         """Add the event, and see it: whoever is called in may be chosen at once."""
         self.events.append(event)
-        self._duty.update((officer, Duty(event.on_duty, event.until)) for officer in event.officers)
+        self._duty.update((officer, Duty(event.on_duty, event.until, self.at)) for officer in event.officers)
 
     def happen(self, event: e.CaseEvent) -> Case:
         """Add an event of a case; returns the case after it."""
@@ -71,16 +122,24 @@ class Decision:
             before, case = None, born(event, self.at)
         elif isinstance(event, e.CaseTaken):
             before, case = None, taken(event)
+        elif isinstance(event, e.CaseReopened):
+            ended = self.desk.gone[event.case_id].case
+            assert ended is not None, f"{event.case_id} is forgotten"
+            before, case = None, after(ended, event, self.at)
         else:
             before = self.case(event.case_id)
             assert before is not None, f"{event.case_id} is not of this desk"
             case = after(before, event, self.at)
         self.events.append(event)  # type: ignore[arg-type]  # every CaseEvent used here is in AnyEvent
-        self._weigh(before, -1)
-        self._weigh(case, +1)
-        if before and before.load_on and not case.load_on:
-            self.free([before.load_on[0]])
-        self._cases[case.id] = None if case.status in GONE else case
+        bore = before.load_on if before else None
+        bears = case.load_on
+        if bore and before:
+            self._weigh(bore, -before.weight)
+            if not bears:
+                self.free([bore[0]])
+        if bears:
+            self._weigh(bears, case.weight)
+        self._cases[case.id] = None if case.status in ENDS else case
         return case
 
     def send(self, to: str, body: LetterBody) -> None:
@@ -93,7 +152,11 @@ class Decision:
         """Note that squads may have room for a case that waits."""
         self.freed += [s for s in squads if s not in self.freed]
 
-    def _weigh(self, case: Case | None, sign: int) -> None:
-        if case and case.load_on and case.status not in GONE:
-            for bearer in case.load_on:
-                self._loads[bearer] = self._loads.get(bearer, 0) + sign * case.weight
+    def _weigh(self, bearers: tuple[str, str], weight: int) -> None:
+        for bearer in bearers:
+            self._loads[bearer] = self._loads.get(bearer, 0) + weight
+
+
+def next_of(case: Case) -> dict[str, Any]:
+    """The fields that name a case's next event."""
+    return {"case_id": case.id, "case_version": case.version + 1}

@@ -14,14 +14,16 @@ from itertools import islice
 from . import events as e
 from . import messages as m
 from .city import City
+from .deadlines import fall_due
 from .decision import Decision
-from .escalation import fall_due, place
-from .orders import carry_out
+from .dispatch import place
+from .orders import carry_out, unpark
 from .registration import broken, register, take, update
 from .state import Desk
 
 LOOKED_AT = 8  # waiting cases for one that was freed: the first may need what the freed team lacks, the next may not
-DUE_AT_ONCE = 100  # a wake-up decides at most this many things, so that no record grows without bound
+DUE_AT_ONCE = 100  # a wake-up decides about at most this many cases, so that no record grows without bound,
+OF_ONE_CASE = 8  # and at most so many things of each: what is left is due still, and the next wake-up has it
 
 
 def decide(desk: Desk, message: m.DeskMessage, city: City, at: int) -> list[e.AnyEvent]:
@@ -41,14 +43,20 @@ def decide(desk: Desk, message: m.DeskMessage, city: City, at: int) -> list[e.An
         case _:
             _order(decision, message)
     _use_freed(decision)
+    _unpark(decision)
     return decision.events
 
 
 def _fall_due(decision: Decision) -> bool:
     due = [case_id for instant, case_id in decision.desk.dues[:DUE_AT_ONCE] if instant <= decision.at]
     for case_id in due:
-        case = decision.case(case_id)
-        if case and 0 < case.next_due <= decision.at:  # an earlier one of this very wake-up may have settled it
+        for row in decision.waiting_orders(case_id):
+            if row.until <= decision.at:
+                unpark(decision, row)
+        for _ in range(OF_ONE_CASE):  # none, if an earlier one of this very wake-up has settled it
+            case = decision.case(case_id)
+            if case is None or not 0 < case.next_due <= decision.at:
+                break
             fall_due(decision, case)
     return bool(due)
 
@@ -89,6 +97,12 @@ def _order(decision: Decision, order: m.DeskOrder) -> None:
     if carry_out(decision, order):
         until = decision.at + decision.city.message_ids_ms
         decision.emit(e.MessageSeen(message_id=order.message_id, forget_after=until))
+
+
+def _unpark(decision: Decision) -> None:
+    """Orders whose version has come, in the order of their versions; each may bring the next one's."""
+    while rows := decision.parked():
+        unpark(decision, rows[0])
 
 
 def _use_freed(decision: Decision) -> None:

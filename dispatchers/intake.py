@@ -9,6 +9,7 @@ import msgspec
 
 from . import events as e
 from .city import City
+from .classification import classify
 from .ids import case_id
 from .jurisdiction import whose
 from .messages import Filed, ForgetReporter, IntakeMessage, Misplaced, RegisterCase, Unreadable, UpdateCase
@@ -83,6 +84,9 @@ def _filed(book: ReceiptBook, filed: Filed, city: City, at: int) -> list[e.AnyEv
             _letter(book, receipt.desk, update),
         ]
     answer = whose(filed.place, city)
+    matter = classify(filed, city, at)
+    if matter.item and matter.item.about_force:  # nobody judges in their own cause: the supervising desk's (R66)
+        answer = answer._replace(desk=city.city_desk, why="about_the_force")
     new = case_id(filed.topic, filed.source, filed.source_id)
     return [
         e.ComplaintAccepted(

@@ -1,48 +1,112 @@
-"""What orders and reports do: checked against the table, the holder and the version they saw; then they happen.
+"""Orders and reports: checked against the table, the holder and the version they saw; then they happen.
 
 An order is refused, with the reason and what is true now, when the case is unknown or gone, when the table has no such
 move, when the actor has no right to it, when it speaks of an assignment that no longer stands, or when the case changed
-hands since the version it saw (a late accept of an expired offer must not win).
+hands since the version it saw (a late accept of an expired offer must not win). One about a version that is yet to come
+waits for it (scenario 19). What each order does stands in the module of its matter; ORDERS says which.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
-from msgspec.structs import replace
+from msgspec.structs import fields
 
+from . import assigning, closing, disputes, ends, merging, offices, relaxation, reports
 from . import events as e
 from . import messages as m
-from .assignment import Choice, choose
-from .case import TRANSITIONS, Case, Status
-from .competence import competent
+from .acts import act, refuse
+from .case import Case
+from .clock import MINUTE
 from .decision import Decision
-from .escalation import hand_over, offer, operator, order, place, raise_level
+from .refusals import Objection
+from .state import Parked
+from .transitions import TRANSITIONS
 
-# The event that an order asks for; the table says in which statuses and whose act it is.
-ASKS: dict[type[m.CaseOrder], type[e.CaseEvent]] = {
-    m.ReceiveOffer: e.OfferReceived,
-    m.AcceptAssignment: e.AssignmentAccepted,
-    m.ReturnAssignment: e.AssignmentReturned,
-    m.ReportArrival: e.SquadArrived,
-    m.ReportDisposal: e.CaseDisposed,
-    m.CheckCase: e.CaseChecked,
-    m.CloseCase: e.CaseClosed,
-    m.EscalateCase: e.CaseEscalated,
+
+class Does(NamedTuple):
+    """What carries an order out, and the events it asks for: one of them must be allowed, by who may. () : its own
+    module asks the table, since it moves the case twice; `who` then says whose order it is."""
+
+    by: Callable[[Decision, Case, Any], None]
+    asks: tuple[type[e.CaseEvent], ...] = ()
+    who: tuple[str, ...] = ()
+
+
+_DESK = ("operator", "chief")
+ORDERS: dict[type[m.CaseOrder], Does] = {
+    m.ReceiveOffer: Does(reports.received, (e.OfferReceived,)),
+    m.AcceptAssignment: Does(reports.accepted, (e.AssignmentAccepted,)),
+    m.ReportArrival: Does(reports.arrived, (e.SquadArrived,)),
+    m.ReportDisposal: Does(reports.disposed, (e.CaseDisposed,)),
+    m.RecuseOfficers: Does(reports.recused, (e.OfficersRecused,)),
+    m.FilePenalty: Does(reports.penalty, (e.PenaltyFiled,)),
+    m.ReturnAssignment: Does(disputes.give_back, (e.ReturnRequested, e.AssignmentReturned)),
+    m.ReviewReturn: Does(disputes.review, (e.ReturnRefused,)),
+    m.OpenDispute: Does(disputes.open_by_order, (e.DisputeOpened,)),
+    m.RuleDispute: Does(disputes.rule, (e.DisputeRuled,)),
+    m.RequestExtension: Does(relaxation.extension, (e.RelaxationRequested,)),
+    m.RequestSuspension: Does(relaxation.suspension, (e.RelaxationRequested,)),
+    m.ReviewRelaxation: Does(relaxation.review, (e.RelaxationApproved, e.DeadlineExtended)),
+    m.ResumeCase: Does(relaxation.resume_by_order, (e.CaseResumed,)),
+    m.AssignCase: Does(assigning.assign, who=_DESK),
+    m.HandOverCase: Does(assigning.hand_over_by_order, who=(*_DESK, "coordination")),
+    m.ConfirmProposal: Does(assigning.confirm, (e.AssignmentOffered,)),
+    m.EscalateCase: Does(assigning.escalate, (e.CaseEscalated,)),
+    m.LowerCase: Does(assigning.lower, (e.CaseLowered,)),
+    m.VerifyCase: Does(assigning.verify_by_order, (e.VerificationOrdered,)),
+    m.ReportVerification: Does(assigning.verified, (e.CaseVerified,)),
+    m.ClassifyCase: Does(assigning.classify_by_order, (e.CaseClassified,)),
+    m.MergeCase: Does(merging.merge, (e.CaseMerged,)),
+    m.SplitCase: Does(merging.split, (e.CaseSplit,)),
+    m.AskOffice: Does(offices.request, (e.RequestMade,)),
+    m.SignRequest: Does(offices.sign, (e.RequestSigned,)),
+    m.AnswerRequest: Does(offices.answer, (e.RequestAnswered,)),
+    m.UrgeCase: Does(closing.urge, (e.CaseUrged,)),
+    m.SuperviseCase: Does(closing.supervise, (e.CaseSupervised,)),
+    m.CheckCase: Does(closing.check, (e.CaseChecked,)),
+    m.AnswerCaller: Does(closing.answer, (e.CallerAnswered,)),
+    m.RecordCallback: Does(closing.call_back, (e.CallbackRecorded,)),
+    m.CloseCase: Does(closing.close, (e.CaseClosed,)),
+    m.CancelCase: Does(ends.cancel, (e.CaseCancelled,)),
+    m.TransferCase: Does(ends.transfer, (e.CaseTransferred,)),
+    m.ProposeCriminalTransfer: Does(ends.propose_criminal, (e.CriminalTransferProposed,)),
+    m.DecideCriminalTransfer: Does(ends.decide_criminal, (e.CriminalTransferRefused,)),
+}
+
+# What an order's type demands in words must not be empty: nobody moves a case without saying why.
+WORDS = {
+    kind: tuple(f.name for f in fields(kind) if f.required and f.name in ("reason", "basis", "document"))
+    for kind in ORDERS
 }
 
 
 def carry_out(decision: Decision, message: m.DeskOrder) -> bool:
     """Decide an order that was not seen before. False: it was forwarded, and whoever decides it remembers its id."""
-    if isinstance(message, m.SetDuty):
-        _set_duty(decision, message)
-    elif isinstance(message, m.AdoptCity):
-        _adopt_city(decision, message)
-    elif not _forwarded(decision, message):
-        _case_order(decision, message)
-    else:
-        return False
+    match message:
+        case m.SetDuty():
+            _set_duty(decision, message)
+        case m.AdoptCity():
+            _adopt_city(decision, message)
+        case m.ApprovePrecedent():
+            disputes.approve_precedent(decision, message)
+        case _ if _forwarded(decision, message):
+            return False
+        case m.ReopenCase() if decision.case(message.case_id) is None:
+            ends.reopen(decision, message)
+        case _:
+            _case_order(decision, message)
     return True
+
+
+def unpark(decision: Decision, row: Parked) -> None:
+    """An order that waited: its version came, its case left, or its time is up, which is said like any refusal."""
+    decision.unpark(row)
+    order = row.order
+    assert isinstance(order, m.CaseOrder)
+    if not _forwarded(decision, order):
+        _case_order(decision, order, late=True)
 
 
 def _forwarded(decision: Decision, message: Any) -> bool:
@@ -62,209 +126,81 @@ def _forwarded(decision: Decision, message: Any) -> bool:
     return True
 
 
-def _case_order(decision: Decision, message: Any) -> None:
+def _case_order(decision: Decision, message: Any, *, late: bool = False) -> None:
     case = decision.case(message.case_id)
     if case is None:
         gone = decision.desk.gone.get(message.case_id)
-        _refuse(decision, message, "closed" if gone else "unknown_case", version=gone.version if gone else 0)
+        refuse(decision, message, "closed" if gone else "unknown_case", version=gone.version if gone else 0)
         return
-    objection = _objection(case, message)
+    if message.case_version is not None and message.case_version > case.version and not late:
+        _park(decision, case, message)
+        return
+    does = ORDERS.get(type(message))
+    if does is None:  # ReopenCase of a case that is open
+        refuse(decision, message, "forbidden_now", case)
+        return
+    objection = _objection(decision, case, message, does)
     if objection:
-        _refuse(decision, message, objection, case)
+        refuse(decision, message, objection, case)
         return
-    match message:
-        case m.AssignCase():
-            _assign(decision, case, message)
-        case m.HandOverCase():
-            _hand_over(decision, case, message)
-        case m.EscalateCase():
-            _escalate(decision, case, message)
-        case m.CheckCase():
-            _check(decision, case, message)
-        case m.CloseCase():
-            _close(decision, case, message)
-        case _:
-            _report(decision, case, message)
+    before = len(decision.events)
+    does.by(decision, case, message)
+    if message.authority and not any(isinstance(x, e.OrderRefused) for x in decision.events[before:]):
+        _note_superior(decision, message)
 
 
-def _objection(case: Case, message: Any) -> str:
-    """Why the order cannot be carried out, or ""."""
-    asked = ASKS.get(type(message))
-    edge = TRANSITIONS.get((case.status, asked.__name__)) if asked else None
-    held = case.assignment
-    spoken_of = getattr(message, "assignment_id", "")
-    if spoken_of and (held is None or held.id != spoken_of):
-        return "not_yours_any_more"
-    if asked and edge is None:
-        return "forbidden_now"
-    actor = message.actor
-    if actor.role not in (edge.who if edge else ("operator",)):
-        return "not_your_role"
-    if spoken_of and held and (held.unit != actor.id if held.unit else held.squad != actor.squad):
-        return "not_your_assignment"
-    if message.case_version is not None and message.case_version < case.changed_hands:
-        return "stale"
-    if message.case_version is not None and message.case_version > case.version:
-        return "unheard_of_version"
-    return ""
-
-
-def _report(decision: Decision, case: Case, message: Any) -> None:
-    """Reports of who holds the case."""
-    act = _act(decision, case, message)
-    held = case.assignment
-    assert held
-    match message:
-        case m.ReceiveOffer():
-            decision.happen(e.OfferReceived(**act, assignment_id=held.id))
-        case m.AcceptAssignment():
-            decision.happen(e.AssignmentAccepted(**act, assignment_id=held.id))
-        case m.ReportArrival():
-            decision.happen(e.SquadArrived(**act, assignment_id=held.id))
-        case m.ReturnAssignment():
-            step = decision.city.ladder[case.priority]
-            case = decision.happen(
-                e.AssignmentReturned(
-                    **act,
-                    assignment_id=held.id,
-                    reason=message.reason,
-                    basis=message.basis,
-                    dispatch_due=decision.city.calendar.after(decision.at, step.dispatch),
-                )
-            )
-            if held.unit:
-                operator(decision, case, "unit_gave_back", message.reason)
-            else:
-                place(decision, case)
-        case m.ReportDisposal():
-            squad = decision.city.squads.get(held.squad)
-            decision.happen(
-                e.CaseDisposed(
-                    **act,
-                    assignment_id=held.id,
-                    squad=held.squad,
-                    team=held.team,
-                    unit=held.unit,
-                    tier=squad.tier if squad else "",
-                    result=message.result,
-                    note=message.note,
-                    evidence=message.evidence,
-                )
-            )
-
-
-def _check(decision: Decision, case: Case, message: m.CheckCase) -> None:
-    """核查: who disposed may not certify the result (two centres, domain.md §3)."""
-    act = _act(decision, case, message)
-    if message.actor.id == case.disposed_by:
-        _refuse(decision, message, "own_work", case)
-    elif message.passed:
-        decision.happen(e.CaseChecked(**act, note=message.note))
-    else:
-        again = e.WorkOrderReopened if case.unit else e.ReworkOrdered
-        case = decision.happen(again(**act, note=message.note))
-        if case.rework == decision.city.windows.max_rework:
-            raise_level(decision, case, "reworked_too_often")
-
-
-def _close(decision: Decision, case: Case, message: m.CloseCase) -> None:
-    forced = case.status is not Status.CHECKED
-    if forced and not (message.forced and message.reason):
-        _refuse(decision, message, "not_checked", case)
-        return
-    streams = {"penalty_general": "general", "penalty_simple": "simple"}
-    ours = case.nature == "enforcement" and not case.unit
-    decision.happen(
-        e.CaseClosed(
-            **_act(decision, case, message),
-            outcome="forced" if forced else "overdue" if 0 < case.due_at < decision.at else "normal",
-            desk=decision.desk.id,
-            squad=case.squad,
-            unit=case.unit,
-            tier="" if forced else case.tier,
-            stream=streams.get(case.result, "nonpenalty") if ours else "none",  # type: ignore[arg-type]
-            countable=ours,
-            item=case.item,
-            reason=message.reason,
-            forget_after=decision.at + decision.city.forwards_ms,
+def _park(decision: Decision, case: Case, message: Any) -> None:
+    decision.emit(
+        e.OrderParked(
+            case_id=case.id,
+            case_version=case.version,
+            message_id=message.message_id,
+            order=message,
+            until=decision.stage_due("park"),
         )
     )
 
 
-def _assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
-    """派单 by an operator: whoever holds the case loses it; power, pair and cap bind operators too (R34)."""
-    refusal, choice = "", None
-    squad = decision.city.squads.get(message.squad)
-    item = decision.city.items.get(case.item)
-    power = competent(item, decision.city, case.registered_at) if item else None
-    if message.unit:
-        refusal = "" if message.unit in decision.city.units and not message.squad else "unknown_unit"
-    elif squad is None or squad.desk != decision.desk.id:
-        refusal = "unknown_squad"
-    elif power and power.owner_kind == "unit":
-        refusal = "squad_has_no_power"
-    if not refusal and not message.reason:
-        refusal = "reason_missing"
-    if not refusal and case.status not in _WITHDRAWABLE:
-        refusal = "forbidden_now"
-    if refusal:
-        _refuse(decision, message, refusal, case)
-        return
-    if squad:
-        choice = _pick(decision, case, squad.id, message.team)
-        if choice.squad is None:
-            why = sorted({c.lost for c in choice.candidates}) or ["unknown_team"]
-            _refuse(decision, message, why[0], case)
-            return
-    case = _withdraw(decision, case, message)
-    if choice:
-        offer(decision, case, choice, power, "operator", actor=message.actor, reason=message.reason)
-    else:
-        order(decision, case, message.unit, power, "operator", actor=message.actor, reason=message.reason)
+def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Objection:
+    """Why the order cannot be carried out, or ""."""
+    edges = [TRANSITIONS[key] for event in does.asks if (key := (case.status, event.__name__)) in TRANSITIONS]
+    held, actor = case.assignment, message.actor
+    if message.case_version is not None and message.case_version > case.version:
+        return "unheard_of_version"
+    spoken_of = getattr(message, "assignment_id", "")
+    if spoken_of and (held is None or held.id != spoken_of):
+        return "not_yours_any_more"
+    if does.asks and not edges:
+        return "forbidden_now"
+    if not any(actor.role in who for who in ([edge.who for edge in edges] or [does.who])):
+        return "not_your_role"
+    if spoken_of and held and (held.unit != actor.id if held.unit else held.squad != actor.squad):
+        return "not_your_assignment"
+    if actor.squad and (actor.squad in case.about or actor.id in case.about):
+        return "about_you"
+    if message.case_version is not None and message.case_version < case.changed_hands:
+        return "stale"
+    if not all(getattr(message, word) for word in WORDS[type(message)]):
+        return "reason_missing"
+    return _overruled(decision, case, message)
 
 
-_WITHDRAWABLE = {s for s, event in TRANSITIONS if event == "AssignmentWithdrawn"} | {
-    Status.TO_DISPATCH,
-    Status.OPERATOR,
-}
+def _overruled(decision: Decision, case: Case, message: Any) -> Objection:
+    """Line and block ordered differently within one minute: the table says whose order stands; both are in the log
+    (R30)."""
+    order, authority, at = case.commanded
+    same = order == type(message).__name__ and message.authority and authority != message.authority
+    if not same or decision.at - at > MINUTE:
+        return ""
+    prevails = decision.city.law.prevails(order)
+    return "other_superior_prevails" if prevails and prevails != message.authority else ""
 
 
-def _pick(decision: Decision, case: Case, squad: str, team: str) -> Choice:
-    """The operator's squad or team, if it can; a human may ask again whoever was silent or gave the case back."""
-    own = case.weight if case.load_on and case.load_on[0] == squad else 0  # it leaves the squad before it comes back
-    fresh = replace(case, tried=(), barred=(), weight=case.weight - own)
-    squads = [decision.city.squads[squad]]
-    if team:
-        named = decision.city.teams.get(team)
-        return choose(decision, fresh, squads, leaders=bool(named and decision.city.leads(named)), only=team)
-    best = choose(decision, fresh, squads)
-    return best if best.squad else choose(decision, fresh, squads, leaders=True)
-
-
-def _withdraw(decision: Decision, case: Case, message: Any) -> Case:
-    if case.assignment is None:
-        return case
-    return decision.happen(
-        e.AssignmentWithdrawn(**_act(decision, case, message), assignment_id=case.assignment.id, reason=message.reason)
-    )
-
-
-def _hand_over(decision: Decision, case: Case, message: m.HandOverCase) -> None:
-    if message.to_desk not in decision.city.desks or message.to_desk == decision.desk.id:
-        _refuse(decision, message, "unknown_desk", case)
-    elif case.status not in _WITHDRAWABLE:
-        _refuse(decision, message, "forbidden_now", case)
-    else:
-        case = _withdraw(decision, case, message)
-        hand_over(decision, case, message.to_desk, message.reason, message.actor)
-
-
-def _escalate(decision: Decision, case: Case, message: m.EscalateCase) -> None:
-    """升级: a level up; at the city's level a case that nobody holds goes to the city desk."""
-    case = raise_level(decision, case, message.reason, message.actor)
-    elsewhere = decision.desk.id != decision.city.city_desk
-    if case.level == "city" and elsewhere and case.status in (Status.TO_DISPATCH, Status.OPERATOR):
-        hand_over(decision, case, decision.city.city_desk, message.reason, message.actor)
+def _note_superior(decision: Decision, message: Any) -> None:
+    case = decision.case(message.case_id)
+    if case:
+        name = type(message).__name__
+        decision.happen(e.SuperiorOrdered(**act(decision, case, message), order=name, authority=message.authority))
 
 
 def _set_duty(decision: Decision, message: m.SetDuty) -> None:
@@ -272,13 +208,13 @@ def _set_duty(decision: Decision, message: m.SetDuty) -> None:
     officers = [decision.city.officers.get(o) for o in message.officers]
     squads = {decision.city.squads[o.squad] for o in officers if o}
     if not all(officers) or any(s.desk != decision.desk.id for s in squads):
-        _refuse(decision, message, "unknown_officer")
+        refuse(decision, message, "unknown_officer")
         return
     role = message.actor.role
-    if role not in ("leader", "operator", "admin") or (
+    if role not in ("leader", "operator", "chief", "admin") or (
         role == "leader" and any(s.id != message.actor.squad for s in squads)
     ):
-        _refuse(decision, message, "not_your_role")
+        refuse(decision, message, "not_your_role")
         return
     decision.set_duty(
         e.DutySet(
@@ -295,41 +231,8 @@ def _set_duty(decision: Decision, message: m.SetDuty) -> None:
 
 def _adopt_city(decision: Decision, message: m.AdoptCity) -> None:
     if not message.found:
-        _refuse(decision, message, "unknown_city")
+        refuse(decision, message, "unknown_city")
     elif message.actor.role != "admin":
-        _refuse(decision, message, "not_your_role")
+        refuse(decision, message, "not_your_role")
     else:
         decision.emit(e.CityAdopted(city=message.city, message_id=message.message_id))
-
-
-def _act(decision: Decision, case: Case, message: Any) -> dict[str, Any]:
-    """What every act of somebody carries; a claim of time beyond the city's bounds is kept and flagged (law 6)."""
-    claim = message.happened_at
-    odd = ""
-    if claim is not None and claim > decision.at + decision.city.claim_ahead_ms:
-        odd = "ahead"
-    elif claim is not None and claim < decision.at - decision.city.claim_behind_ms:
-        odd = "behind"
-    return {
-        "case_id": case.id,
-        "case_version": case.version + 1,
-        "actor": message.actor,
-        "happened_at": claim,
-        "odd_claim": odd,
-    }
-
-
-def _refuse(decision: Decision, message: Any, reason: str, case: Case | None = None, version: int = 0) -> None:
-    held = case.assignment if case else None
-    decision.emit(
-        e.OrderRefused(
-            case_id=getattr(message, "case_id", ""),
-            case_version=case.version if case else version,
-            message_id=message.message_id,
-            order=type(message).__name__,
-            actor=message.actor,
-            reason=reason,
-            status=case.status if case else "",
-            holder=(held.unit or held.team) if held else "",
-        )
-    )

@@ -1,15 +1,25 @@
-"""How a case comes to a desk: registered 立案 from intake's letter, updated by its source, taken from another desk."""
+"""How a case comes to a desk: registered 立案 from intake's letter, updated by its source, taken from another desk.
+
+What is found out at registration, in its order: what it is and whom it is about, what its caller is owed, whether
+somebody must be told at once, whether it is a matter that runs already, and only then who shall do it.
+"""
 
 from __future__ import annotations
 
 from . import events as e
 from . import messages as m
-from .case import Case, Status
-from .decision import Decision
-from .escalation import operator, place
+from .case import Case, Status, Term
+from .classification import Matter, classify
+from .decision import Decision, next_of
+from .dispatch import operator, place
 from .ids import case_id
-from .jurisdiction import whose
+from .jurisdiction import Whose, whose
+from .levels import hand_over
 from .life import allowed
+from .merging import find_parent, join
+from .offices import tell_rescue
+from .refusals import Refusal
+from .terms import term
 
 NOTHING_KNOWN = 2  # priority of a matter that nobody knows yet: an operator looks within the day
 
@@ -19,47 +29,81 @@ def register(decision: Decision, letter: m.RegisterCase) -> None:
     if decision.case(letter.case_id) or letter.case_id in decision.desk.gone:
         _refuse(decision, letter.case_id, "RegisterCase", "known")
         return
+    case = decision.happen(_registered(decision, letter))
+    case = tell_rescue(decision, case)
+    parent = find_parent(decision, case)
+    if parent:
+        join(decision, case, parent, "same_matter")
+    else:
+        place(decision, case)
+
+
+def _registered(decision: Decision, letter: m.RegisterCase) -> e.CaseRegistered:
     filed, city = letter.filed, decision.city
-    item = city.item_of(filed.scheme, filed.code)
+    matter = classify(filed, city, decision.at)
+    where = whose(filed.place, city)
+    item = matter.item
     priority = item.priority if item else NOTHING_KNOWN
     step = city.ladder[priority]
-    where = whose(filed.place, city)
-    case = decision.happen(
-        e.CaseRegistered(
-            case_id=letter.case_id,
-            case_version=1,
-            case_no=_number(decision),
-            desk=decision.desk.id,
-            source=filed.source,
-            source_id=filed.source_id,
-            kind=filed.kind,
-            title=filed.title or (item.name if item else ""),
-            description=filed.description,
-            address=filed.place.address,
-            lon=filed.place.lon,
-            lat=filed.place.lat,
-            datum=filed.place.datum,
-            given_lon=filed.place.given_lon,
-            given_lat=filed.place.given_lat,
-            territory=where.territory,
-            near=where.near,
-            item=item.id if item else "",
-            domain=item.domain if item else "",
-            nature=item.nature if item else "",
-            priority=priority,
-            weight=step.weight,
-            received_at=filed.received_at,
-            filed_at=filed.filed_at,
-            dispatch_due=city.calendar.after(decision.at, step.dispatch),
-            due_at=city.calendar.after(decision.at, city.limits[item.id]) if item else 0,
-            limit=item.limit if item else "",
-            channel=filed.channel,
-            attachments=filed.attachments,
-            reporter_ref=filed.reporter_ref,
-            caller_tag=filed.caller_tag,
-        )
+    place_step = e.Step(rule=where.why, row=where.territory, detail=where.doubt)
+    return e.CaseRegistered(
+        case_id=letter.case_id,
+        case_version=1,
+        case_no=_number(decision),
+        desk=decision.desk.id,
+        source=filed.source,
+        source_id=filed.source_id,
+        kind=filed.kind,
+        title=filed.title or (item.name if item else ""),
+        description=filed.description,
+        address=filed.place.address,
+        lon=filed.place.lon,
+        lat=filed.place.lat,
+        datum=filed.place.datum,
+        given_lon=filed.place.given_lon,
+        given_lat=filed.place.given_lat,
+        territory=where.territory,
+        near=where.near,
+        item=item.id if item else "",
+        domain=item.domain if item else "",
+        nature=matter.nature,
+        duty=matter.duty,
+        facts=matter.facts,
+        power_list=city.law.list_in_force(decision.desk.id, decision.day),
+        emergency=matter.emergency,
+        about=_about(decision, matter, where),
+        doubt=where.doubt,
+        priority=priority,
+        weight=step.weight,
+        received_at=filed.received_at,
+        filed_at=filed.filed_at,
+        dispatch_due=city.calendar.after(decision.at, step.dispatch),
+        limit=item.limit if item else "",
+        channel=filed.channel,
+        attachments=filed.attachments,
+        reporter_ref=filed.reporter_ref,
+        caller_tag=filed.caller_tag,
+        terms=_owed(decision, filed),
+        steps=(place_step, *matter.steps),
     )
-    place(decision, case)
+
+
+def _owed(decision: Decision, filed: m.Filed) -> tuple[Term, ...]:
+    """What the caller is owed: an answer within the limit of the kind, from the receipt of this very report."""
+    rule = decision.city.law.reply(filed.kind, filed.channel)
+    start = filed.filed_at or decision.at
+    return (term(decision.city.calendar, "reply", rule.text, start),) if rule.limit else ()
+
+
+def _about(decision: Decision, matter: Matter, where: Whose) -> tuple[str, ...]:
+    """Whom a complaint about the force is about: who is named, else the squad at home there. They neither get it nor
+    see it (R66, scenario 23)."""
+    if not (matter.item and matter.item.about_force):
+        return ()
+    named = matter.facts.get("about", "")
+    home = decision.city.squad_at(where.territory, decision.day)
+    squad = decision.city.officers[named].squad if named in decision.city.officers else ""
+    return tuple(x for x in (named, squad) if x) or ((home.id,) if home else ())
 
 
 def update(decision: Decision, letter: m.UpdateCase) -> None:
@@ -81,8 +125,7 @@ def update(decision: Decision, letter: m.UpdateCase) -> None:
     filed = letter.filed
     decision.happen(
         e.CaseUpdated(
-            case_id=case.id,
-            case_version=case.version + 1,
+            **next_of(case),
             title=filed.title,
             description=filed.description,
             address=filed.place.address,
@@ -92,7 +135,7 @@ def update(decision: Decision, letter: m.UpdateCase) -> None:
 
 
 def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
-    """Another desk's case is ours now. We cannot refuse it, only hand it back."""
+    """Another desk's case is ours now. We cannot refuse it, only hand it back. A child comes with its parent."""
     patience = decision.city.ladder[letter.case.priority].dispatch
     case = decision.happen(
         e.CaseTaken(
@@ -104,12 +147,30 @@ def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
             reason=letter.reason,
         )
     )
+    if case.status is Status.MERGED:
+        _join_again(decision, case)
+        return
     area = decision.city.territories.get(case.territory)
     ours = area is not None and area.desk == decision.desk.id
-    if ours or decision.city.ladder[case.priority].helps:
+    wanted = case.level == "city" and letter.reason == "reserved"
+    if ours or wanted or case.designated or decision.city.ladder[case.priority].helps:
         place(decision, case)
     else:
         operator(decision, case, "handed_over", letter.reason)
+
+
+def _join_again(decision: Decision, child: Case) -> None:
+    """A child that came behind its parent: the parent may have gone on meanwhile, or have ended without it."""
+    gone = decision.desk.gone.get(child.parent)
+    if decision.case(child.parent):
+        return
+    if gone and gone.to_desk:
+        hand_over(decision, child, gone.to_desk, "behind its parent")
+        return
+    patience = decision.city.ladder[child.priority].dispatch
+    due = decision.city.calendar.after(decision.at, patience)
+    case = decision.happen(e.CaseSplit(**next_of(child), parent=child.parent, reason="parent_ended", dispatch_due=due))
+    place(decision, case)
 
 
 def broken(decision: Decision, letter: m.BrokenLetter) -> None:
@@ -134,12 +195,13 @@ def broken(decision: Decision, letter: m.BrokenLetter) -> None:
 
 def _number(decision: Decision) -> str:
     """The next case number of the day: JS-20260713-0042."""
-    day = int(decision.city.calendar.date(decision.at).strftime("%Y%m%d"))
+    date = decision.city.calendar.date(decision.at)
+    day = date.year * 10_000 + date.month * 100 + date.day
     serial = decision.desk.serial + 1 if decision.desk.serial_day == day else 1
     return f"{decision.city.desks[decision.desk.id].prefix}-{day}-{serial:04d}"
 
 
-def _refuse(decision: Decision, case_id: str, order: str, reason: str, case: Case | None = None) -> None:
+def _refuse(decision: Decision, case_id: str, order: str, reason: Refusal, case: Case | None = None) -> None:
     held = case or decision.case(case_id)
     gone = decision.desk.gone.get(case_id)
     decision.emit(

@@ -26,8 +26,30 @@ class Dated(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source: str
 
 
-# Which of the executors a competence belongs to. Only a squad gets offers; a unit gets a work order.
-OwnerKind = Literal["squad", "unit"]
+# Which of the executors a competence belongs to. Only a squad gets offers; all others get work orders.
+OwnerKind = Literal["squad", "professional", "component", "department", "police", "rescue"]
+Level = Literal["town", "county", "city"]
+# What a duty asks for (R16, R17). The last three are no enforcement; the others are split between the force and the
+# departments: source .. policy stay with a department unless a row says otherwise, penalty and coercion may be moved.
+Duty = Literal[
+    "source", "post_approval", "routine", "follow_up", "penalty", "coercion", "tech_test", "policy",
+    "repair", "service", "reply",
+]  # fmt: skip
+# What a power may do to people. personal_liberty is the police's alone, whatever a list says (处罚法 art. 18, R3).
+PowerKind = Literal["penalty", "inspection", "coercion", "personal_liberty"]
+TransferState = Literal[
+    "transferred", "not_transferred", "to_return", "too_specialised", "pending_capacity", "should_transfer", "review"
+]  # fmt: skip
+Crew = Literal["enforcement", "support"]
+Tool = Literal["vehicle", "vessel", "recorder", "terminal"]
+RequestKind = Literal[
+    "notice", "on_site", "test", "survey", "licence_data", "support", "copy_notice", "rescue", "video",
+    "information", "assistance", "training", "technical", "acceptance", "briefing", "transfer",
+]  # fmt: skip
+Stage = Literal[
+    "accept", "verify", "review", "approve", "check", "close", "callback", "dispute_county", "dispute_city",
+    "penalty", "criminal", "park", "reopen", "suspend_cap", "hours", "repeat",
+]  # fmt: skip
 Tier = Literal["town_squad", "zone_squad", "county_mobile", "city_detachment"]
 # enforcement: an act against the law; repair: something is broken; service: somebody should come and do something;
 # reply: somebody wants an answer (consult, suggestion, praise).
@@ -59,14 +81,16 @@ class Desk(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Territory(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An area that somebody answers for. A zone lies over townships and beats their codes (R28)."""
+    """An area that somebody answers for. A zone lies over townships and beats their codes (R28), a statute area names
+    its squad by law and lies over those, but under a zone. `area` chooses the limits (R40)."""
 
     id: str
-    kind: Literal["city", "county", "zone", "township"]
+    kind: Literal["city", "county", "zone", "statute", "township"]
     code: str = ""  # official division code; zones have none
     name: str
     parent: str = ""
     desk: str
+    area: Literal["urban", "rural"] = "urban"
 
 
 class Border(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,8 +159,56 @@ class Certificate(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     number: str
 
 
+class Posting(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An officer lent to another post 外借: absent from the own squad as long as it lasts (R86)."""
+
+    officer: str
+    to: str  # where: a squad, an organisation, or a word for outside
+
+
+class Equipment(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A thing in service with a squad (R89, R90)."""
+
+    id: str
+    squad: str
+    kind: Tool
+
+
+class Collector(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A collector 采集员, by number: looks before (verify_pre) and after (check_post), and enforces nothing."""
+
+    number: str
+    territory: str
+
+
+class Domain(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of the aspects 方面 of the transferred powers. `desk`: "" the city's list of 21, else a county that counts
+    otherwise (嘉善: 26); `order` is that of the list and of every label of metrics."""
+
+    name: str
+    name_en: str
+    group: Literal["public_safety", "ecology", "towns", "society", "livelihood"]
+    order: int
+    extent: Literal["all", "part"]
+    desk: str = ""
+
+
+class PowerList(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A published version of the power list (R5): what a decision names beside its row. `desk` "": the city's."""
+
+    id: str
+    desk: str = ""
+    published_at: dt.date
+    approver: str
+
+
 class Item(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A matter 事项, the unit of competence. `limit`: time to dispose, as "4 working_hours" (clock.Duration)."""
+    """A matter 事项, the unit of competence. `limit`: time to dispose, as "4 working_hours" (clock.Duration).
+
+    `powers`: what an act of it may be (R3, R4). `emergency`: kinds of units told before anything else, e.g. the rescue
+    services; a squad then only cordons. `about_force`: a complaint about officers, the supervising desk's (R66).
+    `crew`, `needs`: who and what an act on site takes (处罚法 art. 42; R89, R90).
+    """
 
     id: str
     name: str
@@ -146,31 +218,151 @@ class Item(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: int  # 0 most urgent … 3
     limit: str
     specialist: bool = False  # only officers certified for this very domain (R10)
+    powers: tuple[PowerKind, ...] = ("penalty", "inspection")
+    crew: Crew = "enforcement"
+    needs: tuple[Tool, ...] = ()
+    emergency: tuple[str, ...] = ()
+    about_force: bool = False
+
+
+class Limit(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A limit of an item beside, or instead of, its own: `name` "dispose" replaces Item.limit in an area class; any
+    other name (stop, penalise, demolish) is a further limit of the same case (domain.md §3)."""
+
+    item: str
+    name: str
+    limit: str
+    area: Literal["", "urban", "rural"] = ""
 
 
 class Category(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a source names an item: (scheme, code) -> item."""
+    """How a source names an item: (scheme, code) -> item, and facts that the code alone tells ("actor=vehicle")."""
 
     scheme: str
     code: str
     item: str
+    facts: tuple[str, ...] = ()
+    source: str
+
+
+class Hint(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Words in a report about an item ("*": any) that tell a fact. The first of a name that is found counts; what the
+    source says itself, or its category, comes before."""
+
+    item: str
+    words: str
+    fact: str  # "actor=vehicle"
     source: str
 
 
 class Power(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A row of the power list 权责清单: who owns a duty of an item, why, with the five public fields (R6)."""
+    """A row of the power list 权责清单: who owns a duty of an item, why, with the five public fields (R6).
+
+    `when`: facts that must hold, all of them ("actor=vehicle", "licence!=chemical"); of the rows that apply, the one
+    with the most of them decides, a row of the own desk before the city's. `level`: the lowest that may (R31, R35).
+    `moves_open`: a transition rule, the row decides also about cases accepted before it came into force.
+    """
 
     row: str
     item: str
-    duty: Literal["penalty", "supervision", "repair", "service", "reply"]
+    duty: Duty
     owner_kind: OwnerKind
     owner: str  # unit kind; "*" for the squad of the territory
-    transfer_state: Literal["transferred", "not_transferred", "to_return", "pending_capacity", "review"]
+    transfer_state: TransferState
     basis: str
     scope: str = ""
     procedure: str = ""
     standard: str = ""
     hotline: str = ""
+    level: Level = "town"
+    desk: str = ""  # "": every desk without a row of its own
+    when: tuple[str, ...] = ()
+    moves_open: bool = False
+
+
+class Readiness(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A published word that a town can carry an item whose transfer waits for capacity (R11: 成熟一个划转一个)."""
+
+    item: str
+    territory: str
+
+
+class Authority(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """In whose name a place acts on an item ("*": all) from a day on; without a row, in its squad's (R27)."""
+
+    item: str
+    territory: str
+    acting_name: str
+
+
+class MergeRule(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Reports of an item ("*": every other) this near in place and time are one case (domain.md §5.2.4). `raise_at`:
+    this many reports make it more urgent by one, and again at each multiple."""
+
+    item: str
+    radius: int  # metres
+    window: str
+    raise_at: int
+    source: str
+
+
+class ReplyRule(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a kind of report is owed. `unit`: kind of unit that answers, for kinds that are never an enforcement task;
+    "" for the others. `limit` runs from each report's own receipt; `callback`: ask whether it was solved."""
+
+    kind: str
+    channel: str = ""  # "": every source; else one source's own rule
+    limit: str = ""  # "": nobody expects a reply
+    unit: str = ""
+    callback: bool = False
+    source: str
+
+
+class RequestRule(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of request between offices (R24, R55): sign for it within `receipt`, answer within `limit` ("": a receipt
+    is all that is asked, 抄告)."""
+
+    kind: RequestKind
+    receipt: str
+    limit: str = ""
+    source: str
+
+
+class StageLimit(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long a stage may take, whatever the priority (those that depend on it are in the ladders)."""
+
+    stage: Stage
+    limit: str
+
+
+class Rollout(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """先易后难: from which day a desk ("*") decides an item or domain ("*") by itself (auto), asks its operator to
+    confirm (propose), or only records what it would have done (shadow). The most special row counts; none: auto."""
+
+    desk: str
+    item: str
+    mode: Literal["auto", "propose", "shadow"]
+
+
+class Command(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which superior prevails when 条 (line) and 块 (block) order differently in the same minute (R30, R45)."""
+
+    order: str  # type of order, e.g. AssignCase
+    prevails: Literal["line", "block"]
+    source: str
+
+
+class Precedent(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A ruling of the coordination body that was taken into the list: it decides before the list's own row."""
+
+    row: str
+    item: str
+    duty: Duty
+    when: tuple[str, ...] = ()
+    owner_kind: OwnerKind
+    owner: str
+    document: str
+    desk: str = ""
 
 
 class Unit(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,13 +376,10 @@ class Unit(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CalendarDay(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A day that is not what its weekday says: a holiday, or a make-up workday 调休.
-
-    `unpublished` changes no day: it marks a year whose notice is not out yet, and beats the year's other rows.
-    """
+    """A day that is not what its weekday says: a holiday, or a make-up workday 调休."""
 
     date: dt.date
-    kind: Literal["holiday", "workday", "unpublished"]
+    kind: Literal["holiday", "workday", "unpublished"]  # unpublished: the notice of this day's year is not out yet
     name: str
     source: str
 
@@ -201,6 +390,7 @@ class Ladder(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     priority: int
     lease: str  # an offer waits this long for an answer
     dispatch: str  # a case may be without an offer this long
+    arrive: str  # from acceptance to arrival
     operator: str  # an operator may leave a case this long before the city desk takes it
     overdue: str  # after the legal limit: next level up after this long again
     weight: int  # what one open case weighs on its team
@@ -220,6 +410,11 @@ class Windows(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     claim_behind: str  # happened_at older than this is odd
     max_returns: int  # more returns than this go to an operator (no kick-around)
     max_rework: int  # failed checks before an operator looks
+    ambiguous_metres: int  # this near to another desk's border, somebody looks first (verify_pre)
+    repeat_level: int  # this many reports of one matter raise it a level (domain.md §5.3)
+    callbacks: int  # tries to reach the caller before the case may be closed without
+    extensions: int  # at most this many, one limit each
+    month_end: str  # a hand-down this near to a month's end is marked in the R1 audit
 
 
 class DutyHours(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -237,7 +432,7 @@ class CityFacts(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     name_en: str
     utc_offset_minutes: int
-    domains: tuple[str, ...]  # the 21, in the order of the list
+    levels: tuple[str, ...]  # what its people call town, county and city, in this order
     duty_hours: tuple[DutyHours, ...]
     definition: str  # of the 80 % numbers: version text printed beside them
     windows: Windows
@@ -262,4 +457,20 @@ class CityPack(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[Unit, ...]
     calendar: tuple[CalendarDay, ...]
     ladders: tuple[Ladder, ...]
+    domains: tuple[Domain, ...]
+    lists: tuple[PowerList, ...]
+    limits: tuple[Limit, ...]
+    hints: tuple[Hint, ...]
+    readiness: tuple[Readiness, ...]
+    authorities: tuple[Authority, ...]
+    precedents: tuple[Precedent, ...]
+    merges: tuple[MergeRule, ...]
+    replies: tuple[ReplyRule, ...]
+    requests: tuple[RequestRule, ...]
+    stages: tuple[StageLimit, ...]
+    rollout: tuple[Rollout, ...]
+    commands: tuple[Command, ...]
+    postings: tuple[Posting, ...]
+    equipment: tuple[Equipment, ...]
+    collectors: tuple[Collector, ...]
     polygons: dict[str, str]  # territory id -> GeoJSON geometry (WGS-84); read by streams/geo.py only

@@ -9,21 +9,30 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from . import events as e
-from .case import GONE, Case, Status
+from .case import ENDS, RUNNING, Case, Status
 from .life import after, born, taken
+from .messages import DeskOrder
+
+T = TypeVar("T")
+CELLS = 100  # of a degree
+JOINABLE = RUNNING - {Status.PENALTY, Status.CRIMINAL}
 
 
 class Gone(msgspec.Struct, frozen=True):
-    """A case this desk no longer holds: where it went ("" closed), and until when that is remembered."""
+    """A case this desk no longer holds: where it went ("" ended), and until when that is remembered."""
 
     to_desk: str
     version: int
     forget_after: int
+    case: Case | None = None  # of one that ended here: as it was, until it may no more be reopened
+    counted: e.CaseClosed | None = None  # what its closing counted
+    reopen_until: int = 0
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -31,16 +40,39 @@ class Duty(msgspec.Struct, frozen=True):
 
     on_duty: bool
     until: int | None
+    since: int = 0
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """A ruling that was proposed as a row for like cases; it decides once somebody else approved it."""
+
+    id: str
+    item: str
+    duty: str
+    when: tuple[str, ...]
+    owner_kind: str
+    owner: str
+    document: str
+    by: str
+    approved: bool = False
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """An order about a version that is yet to come."""
+
+    order: DeskOrder
+    until: int
 
 
 class Desk(msgspec.Struct, kw_only=True):
-    """The whole state of a command desk. `loads`, `dues` and `waiting` follow from `cases` and are kept beside them."""
+    """The whole state of a command desk. `loads`, `spots`, `dues` and `waiting` follow from `cases`."""
 
     id: str
     city: str = ""  # version decided by
     at: int = 0  # of the last record: time never runs backwards
     cases: dict[str, Case] = {}
     gone: dict[str, Gone] = {}
+    reopenable: dict[str, int] = {}  # case id -> until when it is kept whole, oldest first
     seen: dict[str, int] = {}  # message id -> forget_after, oldest first
     letters_in: dict[str, int] = {}  # sender -> last number taken
     letters_out: dict[str, int] = {}  # receiver -> last number sent
@@ -48,6 +80,9 @@ class Desk(msgspec.Struct, kw_only=True):
     serial: int = 0
     duty: dict[str, Duty] = {}
     loads: dict[str, int] = {}  # squad or team -> open weight
+    rulings: dict[str, Ruling] = {}
+    parked: dict[str, list[Parked]] = {}  # case id -> orders about a version to come
+    spots: dict[str, list[str]] = {}  # spot (item and grid cell) -> running cases there, oldest first
     dues: list[tuple[int, str]] = []  # (instant, case id), sorted: the next thing due of every case that has one
     waiting: dict[str, list[tuple[int, int, str]]] = {}  # territory -> (priority, registered_at, case id), sorted
 
@@ -87,9 +122,55 @@ def _handed_over(desk: Desk, event: e.CaseHandedOver, at: int) -> None:
     _remember(desk, event.case_id, Gone(event.to_desk, event.case_version, event.forget_after))
 
 
-def _closed(desk: Desk, event: e.CaseClosed, at: int) -> None:
+def _ended(desk: Desk, event: e.CaseClosed | e.CaseCancelled | e.CaseTransferred, at: int) -> None:
+    """What ended is kept as it was, for whoever may reopen it; it is out of all that is decided about."""
+    case = after(desk.cases[event.case_id], event, at)
+    counted = event if isinstance(event, e.CaseClosed) else None
+    until = counted.reopen_until if counted else event.forget_after
+    _put(desk, desk.cases[event.case_id], case)
+    desk.reopenable.pop(event.case_id, None)
+    desk.reopenable[event.case_id] = until
+    _remember(desk, event.case_id, Gone("", event.case_version, event.forget_after, case, counted, until))
+
+
+def _reopened(desk: Desk, event: e.CaseReopened, at: int) -> None:
+    gone = desk.gone.pop(event.case_id)
+    del desk.reopenable[event.case_id]
+    assert gone.case
+    _put(desk, None, after(gone.case, event, at))
+
+
+def _ruled(desk: Desk, event: e.DisputeRuled, at: int) -> None:
     _move(desk, event, at)
-    _remember(desk, event.case_id, Gone("", event.case_version, event.forget_after))
+    if event.precedent:
+        desk.rulings[event.precedent] = Ruling(
+            event.precedent,
+            event.item,
+            event.duty,
+            event.when,
+            event.owner_kind,
+            event.owner_unit,
+            event.document,
+            event.actor.id if event.actor else "",
+        )
+
+
+def _approved(desk: Desk, event: e.PrecedentApproved, at: int) -> None:
+    desk.rulings[event.precedent] = replace(desk.rulings[event.precedent], approved=True)
+
+
+def _parked(desk: Desk, event: e.OrderParked, at: int) -> None:
+    desk.parked.setdefault(event.case_id, []).append(Parked(event.order, event.until))
+    insort(desk.dues, (event.until, event.case_id))
+
+
+def _unparked(desk: Desk, event: e.OrderUnparked, at: int) -> None:
+    rows = desk.parked[event.case_id]
+    row = next(p for p in rows if p.order.message_id == event.message_id)
+    rows.remove(row)
+    if not rows:
+        del desk.parked[event.case_id]
+    del desk.dues[bisect_left(desk.dues, (row.until, event.case_id))]
 
 
 def _seen(desk: Desk, event: e.MessageSeen, at: int) -> None:
@@ -106,7 +187,7 @@ def _letter_sent(desk: Desk, event: e.LetterSent, at: int) -> None:
 
 def _duty_set(desk: Desk, event: e.DutySet, at: int) -> None:
     for officer in event.officers:
-        desk.duty[officer] = Duty(event.on_duty, event.until)
+        desk.duty[officer] = Duty(event.on_duty, event.until, at)
 
 
 def _city_adopted(desk: Desk, event: e.CityAdopted, at: int) -> None:
@@ -124,19 +205,29 @@ def _move(desk: Desk, event: e.CaseEvent, at: int) -> None:
 
 def _put(desk: Desk, before: Case | None, case: Case) -> None:
     """Replace a case and what follows from it."""
+    was, spot = spot_of(before) if before else "", spot_of(case)
+    if was != spot:
+        if was:
+            _leave(desk.spots, was, case.id)
+        if spot:
+            desk.spots.setdefault(spot, []).append(case.id)
     if before is not None:
-        if due := before.next_due:
-            del desk.dues[bisect_left(desk.dues, (due, before.id))]
-        if bearers := before.load_on:
-            _weigh(desk, bearers, -before.weight)
-        if before.status is Status.TO_DISPATCH:
-            rows = desk.waiting[before.territory]
-            rows.remove((before.priority, before.registered_at, before.id))
-            if not rows:
-                del desk.waiting[before.territory]
-    if case.status in GONE:
-        del desk.cases[case.id]
-        return
+        _out(desk, before)
+    if case.status not in ENDS:
+        _in(desk, case)
+
+
+def _out(desk: Desk, case: Case) -> None:
+    del desk.cases[case.id]
+    if due := case.next_due:
+        del desk.dues[bisect_left(desk.dues, (due, case.id))]
+    if bearers := case.load_on:
+        _weigh(desk, bearers, -case.weight)
+    if case.status is Status.TO_DISPATCH:
+        _leave(desk.waiting, case.territory, (case.priority, case.registered_at, case.id))
+
+
+def _in(desk: Desk, case: Case) -> None:
     desk.cases[case.id] = case
     if due := case.next_due:
         insort(desk.dues, (due, case.id))
@@ -144,6 +235,24 @@ def _put(desk: Desk, before: Case | None, case: Case) -> None:
         _weigh(desk, bearers, case.weight)
     if case.status is Status.TO_DISPATCH:
         insort(desk.waiting.setdefault(case.territory, []), (case.priority, case.registered_at, case.id))
+
+
+def _leave(index: dict[str, list[T]], key: str, entry: T) -> None:
+    rows = index[key]
+    rows.remove(entry)
+    if not rows:
+        del index[key]
+
+
+def spot_of(case: Case) -> str:
+    """Where a running case lies for a search of its like; "" when no report can be joined to it.
+
+    The cell is the fold's own (0.01 degrees, about a kilometre), since the fold knows no city; how near is near enough
+    is merging.py's question to the city.
+    """
+    if case.lon is None or case.lat is None or not case.item or case.status not in JOINABLE:
+        return ""
+    return f"{case.item} {int(case.lon * CELLS)} {int(case.lat * CELLS)}"
 
 
 def _weigh(desk: Desk, bearers: tuple[str, str], weight: int) -> None:
@@ -167,9 +276,12 @@ def _remember(desk: Desk, case_id: str, gone: Gone) -> None:
 
 
 def _forget(desk: Desk) -> None:
-    """Drop what may be forgotten by now. Both memories are in the order of their instants: a window is one length."""
+    """Drop what may be forgotten by now. All are in the order of their instants: a window is one length."""
     while desk.seen and desk.seen[oldest := next(iter(desk.seen))] <= desk.at:
         del desk.seen[oldest]
+    while desk.reopenable and desk.reopenable[done := next(iter(desk.reopenable))] <= desk.at:
+        del desk.reopenable[done]
+        desk.gone[done] = replace(desk.gone[done], case=None, counted=None)
     while desk.gone and desk.gone[first := next(iter(desk.gone))].forget_after <= desk.at:
         del desk.gone[first]
 
@@ -179,7 +291,14 @@ _CHANGES: dict[type[e.Event], Callable[[Desk, Any, int], None]] = {
     e.CaseRegistered: _registered,
     e.CaseTaken: _taken,
     e.CaseHandedOver: _handed_over,
-    e.CaseClosed: _closed,
+    e.CaseClosed: _ended,
+    e.CaseCancelled: _ended,
+    e.CaseTransferred: _ended,
+    e.CaseReopened: _reopened,
+    e.DisputeRuled: _ruled,
+    e.PrecedentApproved: _approved,
+    e.OrderParked: _parked,
+    e.OrderUnparked: _unparked,
     e.MessageSeen: _seen,
     e.LetterReceived: _letter_received,
     e.LetterSent: _letter_sent,

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 
 from .city import Tiers
 from .clock import DAY, EPOCH, MINUTE
-from .events import CaseClosed
+from .events import CaseClosed, CaseReopened
 
 Stream = Literal["general", "simple", "nonpenalty", "all"]
 Window = Literal["today", "month", "all"]
@@ -65,15 +65,22 @@ class Targets:
 
     def take(self, event: CaseClosed, at: int) -> None:
         """A case was closed by a record of `at` (ms)."""
-        old = self._cases.pop(event.case_id, None)
-        if old:
-            self._counts[old] -= 1
+        self._drop(event.case_id)
         if not event.countable or event.stream == "none":
             return
         new = _Closed((at + self._offset) // DAY, event.desk, event.stream, event.tier in Tiers)
         new = self._kinds.setdefault(new, new)
         self._cases[event.case_id] = new
         self._counts[new] += 1
+
+    def retract(self, event: CaseReopened) -> None:
+        """A closed case goes on: what it counted is taken back, and it counts where it is closed again."""
+        self._drop(event.case_id)
+
+    def _drop(self, case_id: str) -> None:
+        old = self._cases.pop(case_id, None)
+        if old:
+            self._counts[old] -= 1
 
     def shares(self, now: int) -> dict[tuple[str, str, str], Share]:
         """The shares of each window that `now` is in, by stream and desk; combinations without a case are left out.

@@ -14,7 +14,7 @@ In the order of a message, each file one thought:
 - geo, outlines, place_names, city_files (with city_table, city_yaml), cities   places, and versions of the city
 - log, recovery, writers    the one log that decides: append, fence, letters, snapshots; taking and giving up partitions
 - agents/, desk             `paidan desk`: intake and desks; `wakeups` (time is a message), `salvage`, `dead_letters`
-- reader, tell              following a log, folded once; `views`, `board`, `push`, `facts`, each at its `pace`
+- reader, tell              a log, folded once; `views`, `board`, `notices`, `push`, `facts`, each at its `pace`
 - whiteboard                Redis, with patience
 - metrics, observe, lag, targets   what ops teams see, and the official numbers
 - people/, feed             the demo: simulated people, real complaints

@@ -35,16 +35,20 @@ TABLES: dict[str, type[Row]] = {
 
 
 class Fault(NamedTuple):
-    """Something wrong in a file: where (line and column count from 1, in characters), what, and what would be right."""
+    """Something wrong in a file: where (line and column count from 1, in characters), what, and what would be right.
+
+    A `warning` is told and does not refuse the pack."""
 
     file: str
     line: int
     column: int
     what: str
     right: str
+    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.what}; right: {self.right}"
+        word = "warning: " if self.warning else ""
+        return f"{self.file}:{self.line}:{self.column}: {word}{self.what}; right: {self.right}"
 
 
 class BadCityError(ValueError):
@@ -56,15 +60,16 @@ class BadCityError(ValueError):
 
 
 def load(folder: str | Path) -> CityPack:
-    """The city pack of a folder. Raises BadCityError with all faults."""
+    """The city pack of a folder. Raises BadCityError with all faults; warnings are for `paidan city check`."""
     pack, faults = read(folder)
     if pack is None:
-        raise BadCityError(faults)
+        raise BadCityError([fault for fault in faults if not fault.warning])
     return pack
 
 
 def read(folder: str | Path, year: int | None = None) -> tuple[CityPack | None, list[Fault]]:
-    """The pack of a folder, or None and every fault, in the order of the files.
+    """The pack of a folder, or None if there is a fault that is no mere warning; and every fault and warning, in the
+    order of the files.
 
     `year` is the year in which it shall be used: the calendar must know it. Without one that is not asked.
     """
@@ -80,7 +85,7 @@ def read(folder: str | Path, year: int | None = None) -> tuple[CityPack | None, 
     pack = CityPack(facts=facts.value, polygons=areas.polygons, **rows)
     for fault in (*check.faults(pack, year), *outlines.faults(pack)):
         faults += _placed(fault, tables, facts, areas)
-    return (None if faults else pack), faults
+    return (pack if all(fault.warning for fault in faults) else None), faults
 
 
 def version(pack: CityPack) -> str:
@@ -131,12 +136,14 @@ class _Outlines:
 
 
 def _placed(fault: check_words.Fault, tables: dict[str, Table], facts: Facts, areas: _Outlines) -> list[Fault]:
-    """A fault of the checks with its line and column; nothing if it is about a row that was only mended."""
+    """A fault of the checks with its line and column; nothing if it is about a row that was only mended, or about one
+    that a table lacks which may be among those."""
+    what, right, warning = fault.what, fault.right, fault.warning
     if fault.table == "facts":
-        return [Fault(str(facts.path), *facts.place(fault.field), fault.what, fault.right)]
+        return [Fault(str(facts.path), *facts.place(fault.field), what, right, warning)]
     if fault.table == "polygons":
-        return [Fault(str(areas.path), areas.line(fault.field), 1, fault.what, fault.right)]
+        return [Fault(str(areas.path), areas.line(fault.field), 1, what, right, warning)]
     table = tables[fault.table]
-    if fault.row in table.mended:
+    if fault.row in table.mended or (fault.row < 0 and table.mended):
         return []
-    return [Fault(str(table.path), *table.place(fault.row, fault.field), fault.what, fault.right)]
+    return [Fault(str(table.path), *table.place(fault.row, fault.field), what, right, warning)]

@@ -1,4 +1,7 @@
-"""One CSV file of a city pack as rows, with the place of every cell (city_files.py joins the files)."""
+"""One CSV file of a city pack as rows, with the place of every cell (city_files.py joins the files).
+
+A cell of a list holds its values joined by ";": an empty cell is an empty list, a column that is not there the default.
+"""
 
 from __future__ import annotations
 
@@ -108,12 +111,10 @@ def _read_row(table: Table, kind: type[Row], line: int, text: str) -> None:
     values: dict[str, Any] = {}
     for f in msgspec.structs.fields(kind):
         cell = given.get(f.name, "").strip()
-        if not cell and not f.required:
+        if not cell and not f.required and not (_listed(f.type) and f.name in given):
             continue
         try:
-            if not cell:
-                raise ValueError
-            values[f.name] = msgspec.convert(cell, f.type, strict=False)
+            values[f.name] = _value(f.type, cell)
         except (msgspec.ValidationError, ValueError):
             if index not in table.mended or cell:
                 what = f"{f.name} is {cell!r}" if cell else f"{f.name} is empty"
@@ -124,8 +125,24 @@ def _read_row(table: Table, kind: type[Row], line: int, text: str) -> None:
     table.records.append((line, text))
 
 
+def _listed(kind: Any) -> bool:
+    """Whether a cell of a type holds several values: tuple[X, ...]."""
+    return get_origin(kind) is tuple
+
+
+def _value(kind: Any, cell: str) -> Any:
+    """A cell as a value of a type. Raises ValueError or msgspec.ValidationError."""
+    if _listed(kind):
+        return tuple(_value(get_args(kind)[0], part.strip()) for part in cell.split(";")) if cell else ()
+    if not cell:
+        raise ValueError
+    return msgspec.convert(cell, kind, strict=False)
+
+
 def _right(kind: Any) -> str:
     """What a cell of a type looks like."""
+    if _listed(kind):
+        return f'nothing, or values joined by ";", each {_right(get_args(kind)[0])}'
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
     options = [k for k in get_args(kind) or (kind,) if k is not NoneType]
@@ -141,6 +158,8 @@ def _right(kind: Any) -> str:
 
 def _harmless(kind: Any, cell: str) -> Any:
     """A value for a cell that cannot be read: of the right type, and in nobody's way."""
+    if _listed(kind):
+        return ()
     if get_origin(kind) is Literal:
         return get_args(kind)[0]
     if NoneType in get_args(kind):

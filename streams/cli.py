@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Parameter
 from .cli_admin import city_app, letters_app, reporter_app, topics_app
 from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
 
+LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 WRONG = 2  # exit code of a fault of a person's making
 
 app = App(
@@ -174,6 +175,43 @@ def replay(
             done = logs.of_file(lines)
     for one in done.result():
         say(msgspec.json.encode(one).decode())
+
+
+@app.command
+def why(
+    case: str,
+    /,
+    *,
+    lang: Literal["zh", "en"] = "zh",
+    log: LogFile = None,
+    city: Path | None = None,
+) -> None:
+    """Why a case is where it is: each decision about it with its reasons, as a short text.
+
+    Parameters
+    ----------
+    case: Its id, or its number (JS-20260713-0042).
+    lang: Chinese or English.
+    log: Records as `paidan decide` prints them ("-": standard input). Without it, the running system's logs are read.
+    city: Folder of the city pack for names, if it is not that of PAIDAN_CITY.
+    """
+    from . import why_cli
+
+    say(why_cli.why(case, lang, log, city))
+
+
+@app.command
+def rollout(*, log: LogFile = None, json: bool = False) -> None:
+    """How far people did what the rules proposed, for each desk and item that does not run by itself yet.
+
+    Parameters
+    ----------
+    log: Records as `paidan decide` prints them ("-": standard input). Without it, the running system's logs are read.
+    json: As JSON.
+    """
+    from . import why_cli
+
+    say(why_cli.rollout(log, as_json=json))
 
 
 @app.command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,14 @@ def table() -> None:
     from . import topics as module
 
     sys.stdout.write(module.readme_table(module.load()))
+
+
+@city_app.command
+def powers(folder: Path | None = None, /, *, date: dt.date | None = None, desk: str = "", json: bool = False) -> int:
+    """The public power list of a date: who owns which duty of which item, by which law (R6)."""
+    from . import city_cli
+
+    return city_cli.powers(folder or read_settings().city, date, desk, as_json=json)
 
 
 @city_app.command(name="check")

@@ -111,10 +111,14 @@ class Decide:
         yield from self.memory.tell(known, message, at)
 
     def _holder(self, value: bytes) -> str:
-        """The desk that an order means: its own word, or who holds the case; "" if that cannot be told."""
+        """The desk that an order means: its own word, or who holds the case, or where it ended; "" if that cannot be
+        told."""
         said = told(_addressed, value) or _Addressed()
-        desks = self.memory.desks.items()
-        return said.desk or next((name for name, d in desks if said.case_id in d.writer.state.cases), "")
+        if said.desk:
+            return said.desk
+        states = {name: d.writer.state for name, d in self.memory.desks.items()}
+        held = next((name for name, state in states.items() if said.case_id in state.cases), "")
+        return held or next((name for name, state in states.items() if said.case_id in state.reopenable), "")
 
 
 def _instant(at: int | dt.datetime) -> int:

@@ -10,7 +10,17 @@ from typing import Any
 
 import msgspec
 
-from dispatchers.messages import AdoptCity, BrokenLetter, DeskMessage, DeskOrder, Letter, SetDuty, Unreadable, WakeUp
+from dispatchers.messages import (
+    AdoptCity,
+    ApprovePrecedent,
+    BrokenLetter,
+    DeskMessage,
+    DeskOrder,
+    Letter,
+    SetDuty,
+    Unreadable,
+    WakeUp,
+)
 
 from .faults import Fault, decode, told
 from .masking import clean, mask, mask_reference
@@ -19,7 +29,8 @@ MAX_ORDER = 128 * 1024  # bytes
 MAX_LETTER = 2 * 1024 * 1024  # bytes: what the topic takes
 SAFE = 2**53  # integers beyond are no longer exact in every reader of JSON, and beyond 2^64 end msgpack
 _NUMBERS = ("happened_at", "case_version", "until", "due", "number")
-_TEXTS = ("note", "reason", "basis")
+_TEXTS = ("note", "reason", "basis", "text", "reply", "task", "purpose")
+_REFERENCES = ("evidence", "attachments")
 
 
 class _Envelope(msgspec.Struct, tag="Letter"):
@@ -74,12 +85,24 @@ def _read(value: bytes, desk: str) -> DeskMessage:
         return message
     if len(value) > MAX_ORDER:
         raise Fault("too_large", f"$: {len(value)} bytes; an order has at most {MAX_ORDER}")
-    if isinstance(message, SetDuty | AdoptCity) and message.desk != desk:
+    if isinstance(message, SetDuty | AdoptCity | ApprovePrecedent) and message.desk != desk:
         raise Fault("wrong_desk", "$.desk: another desk's; each desk has a partition to itself")
-    texts: dict[str, Any] = {name: mask(clean(text))[0] for name in _TEXTS if (text := getattr(message, name, ""))}
-    if evidence := getattr(message, "evidence", ()):
-        texts["evidence"] = tuple(mask_reference(clean(reference)) for reference in evidence)
-    return msgspec.structs.replace(message, **texts) if texts else message
+    return _without_persons(message)
+
+
+def _without_persons(order: DeskOrder) -> DeskOrder:
+    """The order with its free texts masked."""
+    texts: dict[str, Any] = {name: _masked(text) for name in _TEXTS if (text := getattr(order, name, ""))}
+    for name in _REFERENCES:
+        if references := getattr(order, name, ()):
+            texts[name] = tuple(mask_reference(clean(reference)) for reference in references)
+    if facts := getattr(order, "facts", {}):
+        texts["facts"] = {_masked(key): _masked(text) for key, text in facts.items()}
+    return msgspec.structs.replace(order, **texts) if texts else order
+
+
+def _masked(text: str) -> str:
+    return mask(clean(text))[0]
 
 
 def _case_of(body: dict[str, Any]) -> str:

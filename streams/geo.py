@@ -1,9 +1,10 @@
 """Places: from a point in any datum to the territories that may claim it. What a library of the outside must say is
 said here, before anything is decided (DESIGN §2).
 
-A zone lies over townships and beats them (R28), so its area is cut out of theirs once, at the start: after that every
-point has one owner, and a township is a candidate beside a zone only where their border is near. Outlines are kept in
-metres on the local plane (good to 0.3 % within a prefecture), because a distance in degrees is none.
+A zone lies over townships and beats them (R28), and so does a statute area, which a zone beats in its turn: what lies
+over an area is cut out of it once, at the start. After that every point has one owner, and a township is a candidate
+beside a zone only where their border is near. Outlines are kept in metres on the local plane (good to 0.3 % within a
+prefecture), because a distance in degrees is none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import shapely
 from dispatchers.messages import Near, Place, WireLocation
 from dispatchers.rows import CityPack
 
-from .outlines import Plane, outline
+from .outlines import PLACES, Plane, outline
 from .place_names import PlaceNames
 
 GAP_METRES = 500  # a point in a gap, or off the shore, belongs to the nearest area this far away; further out to none
@@ -54,14 +55,17 @@ class Geo:
 
     def __init__(self, pack: CityPack) -> None:
         self._border = pack.facts.windows.border_metres
-        outlines = {t.id: outline(pack.polygons[t.id]) for t in pack.territories if t.kind in ("township", "zone")}
+        kinds = {t.id: t.kind for t in pack.territories if t.kind in PLACES}
+        outlines = {i: outline(pack.polygons[i]) for i in kinds}
         self._plane = Plane(sum(o.centroid.y for o in outlines.values()) / len(outlines))
         areas = {i: self._plane.flat(o) for i, o in outlines.items()}
-        kinds = {t.id: t.kind for t in pack.territories}
-        # In the order of precedence, zones then ids: of two areas with the point on their line the first wins.
-        self._ids = sorted(areas, key=lambda i: (kinds[i] != "zone", i))
-        zones = shapely.union_all([areas[i] for i in self._ids if kinds[i] == "zone"])
-        cut = [areas[i] if kinds[i] == "zone" else shapely.difference(areas[i], zones) for i in self._ids]
+        # In the order of precedence, kinds then ids: of two areas with the point on their line the first wins.
+        self._ids = sorted(areas, key=lambda i: (PLACES.index(kinds[i]), i))
+        above = {
+            kind: shapely.union_all([areas[i] for i in self._ids if PLACES.index(kinds[i]) < rank])
+            for rank, kind in enumerate(PLACES)
+        }
+        cut = [areas[i] if above[kinds[i]].is_empty else areas[i].difference(above[kinds[i]]) for i in self._ids]
         self._shapes = np.array(cut, dtype=object)
         shapely.prepare(self._shapes)
         self._tree = shapely.STRtree(self._shapes)

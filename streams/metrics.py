@@ -29,6 +29,7 @@ from prometheus_client import (
 
 from dispatchers import events, messages
 from dispatchers.case import Status
+from dispatchers.refusals import REFUSALS
 
 from . import faults
 
@@ -122,19 +123,16 @@ WRITERS = ("intake", "desk")
 STATUSES = tuple(s.value for s in Status)
 PRIORITIES = ("0", "1", "2", "3")
 VIEWS = ("board", "push")
-PUSHED = ("offer", "work_order", "extended", "rework", "withdrawn")
+PUSHED = (
+    "offer", "work_order", "interim", "extended", "rework", "kept", "urged", "supervised", "limit", "request",
+    "withdrawn",
+)  # fmt: skip
 CASE_EVENTS = tuple(e.__name__ for e in events.CASE_EVENTS)
 CAUSES = (
     *(m.__name__ for kind in (messages.IntakeMessage, messages.DeskMessage) for m in get_args(kind)),
     "EpochOpened",
 )
 UNREADABLE = (*get_args(faults.Reason), "no_desk_here", "rule_failed")
-REFUSALS = (
-    "cap", "closed", "did_not_answer", "forbidden_now", "known", "no_certified_pair", "not_checked",
-    "not_your_assignment", "not_your_role", "not_yours_any_more", "off_duty", "own_work", "reason_missing",
-    "returned_before", "squad_has_no_power", "stale", "unheard_of_version", "unknown_case", "unknown_city",
-    "unknown_desk", "unknown_officer", "unknown_squad", "unknown_team", "unknown_unit",
-)  # fmt: skip
 GROUPS = ("paidan-desk", "paidan-tell", "paidan-archive")
 TARGET_STREAMS = ("general", "simple", "nonpenalty", "all")
 TARGET_WINDOWS = ("today", "month", "all")

@@ -14,6 +14,10 @@ from dispatchers.rows import CityPack
 
 SLIVER = 20_000  # m²: smaller holes and overlaps come from rounding outlines that were drawn apart, and are no faults
 
+# Kinds of areas that a point may lie in, in the order of precedence (domain.md §5.2.3): a zone lies over a statute
+# area, both over townships. Those of one kind never lie over one another.
+PLACES = ("zone", "statute", "township")
+
 
 class Plane:
     """A local plane in metres about a latitude: a distance in degrees is none. Good to 0.3 % within a prefecture."""
@@ -53,7 +57,7 @@ def faults(pack: CityPack) -> list[Fault]:
     ]
     areas: dict[str, shapely.Geometry] = {}
     for n, area in enumerate(pack.territories):
-        if area.kind in ("township", "zone") and area.id not in pack.polygons:
+        if area.kind in PLACES and area.id not in pack.polygons:
             found.append(Fault("territories", n, "id", f"{area.name} has no outline", "a feature in polygons.geojson"))
         elif area.id in pack.polygons:
             try:
@@ -62,26 +66,39 @@ def faults(pack: CityPack) -> list[Fault]:
                 found.append(Fault("polygons", -1, area.id, f"{area.name}: {error}", "a valid Polygon or MultiPolygon"))
     if areas:
         plane = Plane(float(np.mean([a.centroid.y for a in areas.values()])))
-        towns = {i: plane.flat(a) for i, a in areas.items() if known[i].kind == "township"}
-        zones = {i: plane.flat(a) for i, a in areas.items() if known[i].kind == "zone"}
         names = {i: t.name for i, t in known.items()}
-        found += [*_overlaps(towns, names), *_overlaps(zones, names), *_holes(towns, names)]
-        land = shapely.union_all(list(towns.values()))
-        for i, zone in zones.items():
-            if (out := zone.difference(land).area) > SLIVER:
-                what = f"{out / 1e6:.2f} km² of {names[i]} lie in no township"
-                found.append(Fault("polygons", -1, i, what, "an outline inside of the city"))
+        kinds = {kind: {i: plane.flat(a) for i, a in areas.items() if known[i].kind == kind} for kind in PLACES}
+        for alike in kinds.values():
+            found += _overlaps(alike, names)
+        if all(t.id in areas for t in pack.territories if t.kind == "township"):
+            # Else the land is not known, and what one township leaves out would be told of others too.
+            found += [*_holes(kinds["township"], names), *_overlays(kinds, names)]
     return found
 
 
 def _overlaps(areas: dict[str, shapely.Geometry], names: dict[str, str]) -> list[Fault]:
-    """Two areas of one kind that claim the same ground. (A zone over townships is meant.)"""
+    """Two areas of one kind that claim the same ground. (A zone over townships is meant, or over a statute area.)"""
     ids, shapes = list(areas), np.array(list(areas.values()), dtype=object)
     found = []
     for a, b in shapely.STRtree(shapes).query(shapes, predicate="intersects").T:
         if a < b and (both := shapes[a].intersection(shapes[b]).area) > SLIVER:
             what = f"{names[ids[a]]} and {names[ids[b]]} overlap by {both / 1e6:.2f} km²"
             found.append(Fault("polygons", -1, ids[b], what, "every place in one of them"))
+    return found
+
+
+def _overlays(kinds: dict[str, dict[str, shapely.Geometry]], names: dict[str, str]) -> list[Fault]:
+    """Zones and statute areas that leave the city, and statute areas that a point can never lie in."""
+    found = []
+    land = shapely.union_all(list(kinds["township"].values()))
+    zones = shapely.union_all(list(kinds["zone"].values()))
+    for i, over in (kinds["zone"] | kinds["statute"]).items():
+        if (out := over.difference(land).area) > SLIVER:
+            what = f"{out / 1e6:.2f} km² of {names[i]} lie in no township"
+            found.append(Fault("polygons", -1, i, what, "an outline inside of the city"))
+        elif i in kinds["statute"] and over.difference(zones).area <= SLIVER:
+            what = f"{names[i]} lies wholly under zones, which come first"
+            found.append(Fault("polygons", -1, i, what, "an outline that reaches out of the zones"))
     return found
 
 

@@ -1,4 +1,5 @@
-"""What squads and units are told, as Redis streams: an entry for each offer, work order, change of term, loss.
+"""What squads and units are told, as Redis streams: an entry for each offer, order, request, change of term, loss
+(which, and for what: notices.py).
 
     paidan:{<desk>}:offers:<squad>   stream   a squad's entries
     paidan:{<desk>}:orders:<unit>    stream   a unit's, of this desk (a unit may work for several)
@@ -22,18 +23,18 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 from redis.asyncio import Redis
 
 from dispatchers import events as e
-from dispatchers.case import Assignment, Case
 from dispatchers.writer import DESK, Writer
 
 from . import metrics
 from .board import key
 from .clock import Clock
+from .notices import Notice, notices
 from .reader import Fold, Mark, Position, Step
 from .whiteboard import Call, Script, patiently
 
@@ -52,71 +53,6 @@ end
 """)
 
 
-class Notice(NamedTuple):
-    """An entry to be written. `filed_at` (run's clock): when the complaint came, for a first offer; else 0."""
-
-    offset: int
-    nth: int
-    stream: str
-    fields: dict[str, str]
-    filed_at: int
-
-    @property
-    def id(self) -> str:
-        """The entry's id in its stream."""
-        return f"{self.offset}-{self.nth}"
-
-
-def notice(step: Step, desk: str) -> Notice | None:
-    """What an event has to tell a squad or a unit, if anything."""
-    match step.event:
-        case e.AssignmentOffered():
-            kind, case = "offer", step.after
-        case e.WorkOrderIssued():
-            kind, case = "work_order", step.after
-        case e.LeaseExtended():
-            kind, case = "extended", step.after
-        case e.ReworkOrdered() | e.WorkOrderReopened():
-            kind, case = "rework", step.after
-        case e.LeaseExpired() | e.AssignmentReturned() | e.AssignmentWithdrawn():
-            kind, case = "withdrawn", step.before
-        case _:
-            return None
-    held = case.assignment if case else None
-    assert case, f"{type(step.event).__name__} without a case"
-    assert held, f"{type(step.event).__name__} without an assignment"
-    stream = key(desk, f"orders:{held.unit}" if held.unit else f"offers:{held.squad}")
-    first = kind == "offer" and held.attempt == 1
-    return Notice(step.offset, step.nth, stream, _fields(kind, step.event, case, held), case.filed_at if first else 0)
-
-
-def _fields(kind: str, event: e.CaseEvent, case: Case, held: Assignment) -> dict[str, str]:
-    reason = "lease_expired" if isinstance(event, e.LeaseExpired) else getattr(event, "reason", "")
-    fields = {
-        "kind": kind,
-        "assignment_id": held.id,
-        "attempt": held.attempt,
-        "case_id": case.id,
-        "case_version": event.case_version,
-        "case_no": case.no,
-        "squad": held.squad,
-        "team": held.team,
-        "unit": held.unit,
-        "officers": ",".join(held.officers),
-        "priority": case.priority,
-        "item": case.item,
-        "title": case.title,
-        "address": case.address,
-        "lon": "" if case.lon is None else case.lon,
-        "lat": "" if case.lat is None else case.lat,
-        "due_at": held.due_at,  # of the answer or the signature
-        "limit_at": case.due_at or "",  # of the disposal
-        "channel": held.channel,
-        "reason": reason,
-    }
-    return {name: str(value) for name, value in fields.items() if value != ""}
-
-
 class _Last:
     """A watcher that keeps the last KEEP notices of each stream."""
 
@@ -125,8 +61,7 @@ class _Last:
         self.streams: dict[str, deque[Notice]] = {}
 
     def see(self, step: Step) -> None:
-        told = notice(step, self.desk)
-        if told:
+        for told in notices(step, self.desk):
             self.streams.setdefault(told.stream, deque(maxlen=KEEP)).append(told)
 
     def passed(self, position: Position) -> None:
@@ -167,10 +102,8 @@ class Push:
         """Take note of what must be told."""
         if step.offset <= self._written.offset:
             return
-        told = notice(step, self._desk)
-        if told:
-            self._due.append(told)
-        elif isinstance(step.event, e.AssignmentAccepted) and step.offset >= self._measured_from:
+        self._due += notices(step, self._desk)
+        if isinstance(step.event, e.AssignmentAccepted) and step.offset >= self._measured_from:
             case = step.before
             if case and case.assignment:
                 waited = (step.at - case.assignment.offered_at) / 1000
@@ -248,8 +181,8 @@ class Push:
             old += [name async for name in self._redis.scan_iter(key(self._desk, f"{kind}:*"), 1000)]
         pipe = self._redis.pipeline(transaction=True)
         pipe.delete(key(self._desk, "pushed"), *old)
-        for stream, notices in last.streams.items():
-            for n in notices:
+        for stream, entries in last.streams.items():
+            for n in entries:
                 pipe.xadd(stream, n.fields, id=n.id)  # type: ignore[arg-type]  # its dict of unions is invariant
         pipe.set(key(self._desk, "pushed"), _text(position))
         await pipe.execute()

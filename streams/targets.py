@@ -1,7 +1,8 @@
 """`paidan targets`: one exporter of the official numbers, folded from all desk logs from their start, and of the lag.
 
 No Faust, no group, no stored position: a restart reads all of it again and comes to the same numbers (about ten seconds
-for a million records, since only closings are decoded whole). One process in a city, or the numbers are there twice.
+for a million records, since only closings and reopenings are decoded whole). One process in a city, or the numbers are
+there twice.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from dispatchers.events import CaseClosed
+from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.record import Head, decode_record, digest
 from dispatchers.targets import Targets
 
@@ -42,6 +43,11 @@ class _Brief(msgspec.Struct):
 _brief = msgspec.json.Decoder(_Brief).decode
 
 
+def _counts(raw: bytes) -> bool:
+    """Whether a record may change the numbers; words in somebody's text can do so, and are decoded for nothing."""
+    return b'"CaseClosed"' in raw or b'"CaseReopened"' in raw
+
+
 class Exporter:
     """The fold of all desk logs, and its gauges."""
 
@@ -63,10 +69,12 @@ class Exporter:
         brief = _brief(raw)
         self.decided["desk-inbox", record.partition] = brief.inbox_offset + 1
         self._newest = max(self._newest, brief.at)
-        if b'"CaseClosed"' in raw:  # also in somebody's text, perhaps: then it is decoded for nothing
+        if _counts(raw):
             for event in decode_record(raw).events:
                 if isinstance(event, CaseClosed):
                     self.targets.take(event, brief.at)
+                elif isinstance(event, CaseReopened):
+                    self.targets.retract(event)
 
     def show(self) -> None:
         """Set the gauges, as of now: at midnight "today" begins anew without an event."""

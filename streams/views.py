@@ -43,10 +43,18 @@ class CaseRow(Row, frozen=True, kw_only=True):
     item: str = ""
     domain: str = ""
     nature: str = ""
+    duty: str = ""
+    emergency: bool = False
+    about: tuple[str, ...] = ()  # squads and officers that it complains of: never to be shown to them
+    parent: str = ""  # the case that this report was merged into
+    callers: int = 1
     received_at: int = 0  # by the source's word
     filed_at: int = 0  # by the broker's
     registered_at: int = 0
-    due_at: int = 0  # legal limit; 0: none
+    due_at: int = 0  # legal limit; 0: none runs (not dispatched yet, or paused)
+    warn_at: int = 0  # yellow from here on, red past `due_at`
+    reply_due: int = 0  # until the caller has an answer
+    stage_due: int = 0  # of what the status waits for: a look, an arrival, a review, a ruling, a check, the closing
     dispatch_due: int = 0  # while it waits for an offer
     operator_due: int = 0  # while the operator has it
     squad: str = ""
@@ -59,6 +67,11 @@ class CaseRow(Row, frozen=True, kw_only=True):
     received: bool = False  # on the device
     offered_at: int = 0
     answer_due: int = 0  # while it waits for an answer or a signature
+    mode: str = ""  # "propose", "shadow": what the rules would do stands in `proposed`
+    proposed: str = ""  # squad or unit
+    requests: int = 0  # to other offices, not yet answered
+    urges: int = 0
+    supervised: str = ""  # document
     returns: int = 0
     rework: int = 0
     result: str = ""
@@ -101,6 +114,7 @@ def case_row(case: Case, desk: str) -> CaseRow:
     """The row of an open case."""
     held = case.assignment
     waits = case.status in (Status.OFFERED, Status.ORDERED)
+    dispose, reply = case.term("dispose"), case.term("reply")
     return CaseRow(
         id=case.id,
         no=case.no,
@@ -119,10 +133,18 @@ def case_row(case: Case, desk: str) -> CaseRow:
         item=case.item,
         domain=case.domain,
         nature=case.nature,
+        duty=case.duty,
+        emergency=case.emergency,
+        about=case.about,
+        parent=case.parent,
+        callers=case.callers,
         received_at=case.received_at,
         filed_at=case.filed_at,
         registered_at=case.registered_at,
         due_at=case.due_at,
+        warn_at=dispose.warn_at if dispose else 0,
+        reply_due=reply.due_at if reply and not reply.done_at else 0,
+        stage_due=case.stage_due,
         dispatch_due=case.dispatch_due if case.status in UNASSIGNED else 0,
         operator_due=case.operator_due if case.status is Status.OPERATOR else 0,
         squad=held.squad if held else case.squad,
@@ -135,6 +157,11 @@ def case_row(case: Case, desk: str) -> CaseRow:
         received=held.received if held else False,
         offered_at=held.offered_at if held else 0,
         answer_due=held.due_at if held and waits else 0,
+        mode=case.mode if case.proposal else "",
+        proposed=case.proposal.owner if case.proposal else "",
+        requests=sum(1 for request in case.requests if request.next_due),
+        urges=case.urges,
+        supervised=case.supervised,
         returns=case.returns,
         rework=case.rework,
         result=case.result,

@@ -39,6 +39,7 @@ from .vault import Vault
 
 MAX_COMPLAINT = 256 * 1024  # bytes; the broker refuses above 1 MiB, so what lies between is a dead letter
 MAX_ATTACHMENTS = 50
+MAX_FACTS = 50
 AHEAD = 1 * HOUR  # a source's clock may be wrong by this much
 BEHIND = 400 * DAY  # a late batch may be a year old; nothing older is news
 
@@ -109,6 +110,8 @@ def file(
         *(mask(text, known) for text in (wire.title, wire.description, location.address, wire.channel)), strict=True
     )
     title, description, address, channel = texts
+    facts = {key: mask(text, known) for key, text in wire.facts.items()}
+    taken += tuple(numbers for _, numbers in facts.values())
     in_texts = tuple(number for numbers in taken for number in numbers)
     private, ref = b"", ""
     if not forgotten and (who != WireReporter() or in_texts):
@@ -133,6 +136,7 @@ def file(
         attachments=tuple(mask_reference(reference) for reference in wire.attachments),
         reporter_ref=ref,
         caller_tag="" if forgotten else vault.caller_tag(who.phone),
+        facts={mask(key, known)[0]: text for key, (text, _) in facts.items()},
         digest=vault.digest(_content(wire)),
     )
     return Filing(filed, private)
@@ -164,6 +168,8 @@ def _read(topic: str, value: bytes, at: int, vault: Vault) -> WireComplaint | Fo
     _check_place(wire.location)
     if len(wire.attachments) > MAX_ATTACHMENTS:
         raise Fault("too_large", f"$.attachments: {len(wire.attachments)} references; at most {MAX_ATTACHMENTS}")
+    if len(wire.facts) > MAX_FACTS:
+        raise Fault("too_large", f"$.facts: {len(wire.facts)} of them; at most {MAX_FACTS}")
     received_at = _instant(wire.received_at)
     if not at - BEHIND <= received_at <= at + AHEAD:
         side = "in the future: at most 1 hour ahead" if received_at > at else "too old: at most 400 days"
@@ -198,6 +204,8 @@ def _cleaned(value: Any) -> Any:
         return clean(value)
     if isinstance(value, tuple):
         return tuple(_cleaned(v) for v in value)
+    if isinstance(value, dict):
+        return {_cleaned(k): _cleaned(v) for k, v in value.items()}
     if isinstance(value, msgspec.Struct):
         return msgspec.structs.replace(value, **{n: _cleaned(v) for n, v in msgspec.structs.asdict(value).items()})
     return value

@@ -33,6 +33,11 @@ CITY = City(PACK, "small-1")
 OPERATOR = m.Actor("op-1", "operator")
 CHECKER = m.Actor("ck-1", "checker")
 ADMIN = m.Actor("root", "admin")
+CHIEF = m.Actor("ch-1", "chief")
+COORDINATION = m.Actor("co-1", "coordination")  # may designate another county's desk
+SUPERVISOR = m.Actor("su-1", "supervisor")
+HOTLINE = m.Actor("hl-1", "hotline")
+COLLECTOR = m.Actor("K-990101", "checker")
 # Where a point of each territory lies, and at which desk.
 POINTS = {
     "990101": (120.05, 30.15),
@@ -104,7 +109,8 @@ def holder(case: Case) -> m.Actor:
     held = case.assignment
     if held is None:
         return m.Actor("A1-001", "squad", "A1")
-    return m.Actor(held.unit, "unit") if held.unit else m.Actor(held.officers[0], "squad", held.squad)
+    officer = held.officers[0] if held.officers else f"{held.squad}-001"
+    return m.Actor(held.unit, "unit") if held.unit else m.Actor(officer, "squad", held.squad)
 
 
 def one(events: Iterable[e.AnyEvent], kind: type[E]) -> E:
@@ -142,12 +148,12 @@ class Town:
         """Tell a desk something; returns all events of all records that follow."""
         return self._keep(self.memory.tell(desk, message, self.now))
 
-    def order(self, kind: type[m.Order], case_id: str = "", **fields: Any) -> list[e.AnyEvent]:
+    def order(self, kind: type[m.Order], case_id: str = "", /, **fields: Any) -> list[e.AnyEvent]:
         """Give an order about a case to the desk that holds it, by who may give it, unless said otherwise."""
         desk = fields.pop("to", None) or self.where(case_id) or "jia"
         return self.tell(desk, self.made(kind, case_id, **fields))
 
-    def made(self, kind: type[m.Order], case_id: str = "", **fields: Any) -> Any:
+    def made(self, kind: type[m.Order], case_id: str = "", /, **fields: Any) -> Any:
         """An order with everything in it that it needs."""
         self._messages += 1
         case = self.case(case_id) if case_id and self.where(case_id) else None
@@ -222,6 +228,7 @@ DEFAULTS: dict[type[m.Order], dict[str, Any]] = {
     m.CheckCase: {"actor": CHECKER, "passed": True},
     m.AssignCase: {"squad": "A2", "reason": "nearer"},
     m.EscalateCase: {"reason": "major"},
-    m.HandOverCase: {"to_desk": "yi", "reason": "over the border"},
+    m.CloseCase: {"reply": "done as asked"},
+    m.HandOverCase: {"to_desk": "yi", "reason": "over the border", "actor": COORDINATION},
     m.AdoptCity: {"actor": ADMIN, "desk": "jia", "city": "small-2"},
 }

@@ -2,8 +2,9 @@
 
     python deploy/jiaxing/make_pack.py
 
-Deterministic: the same sources give the same bytes. Written by hand and not touched here: city.yaml, desks.csv,
-shifts.csv, ladders.csv, calendar.csv. Whoever edits a made file by hand should stop running this, or change it here.
+Deterministic: the same sources give the same bytes. It calls make_law.py (domains, items, powers, categories) and
+make_people.py (squads and whom and what they have); calendar.csv is make_calendar.py's. The other tables are written
+by hand and not touched here. Whoever edits a made file by hand should stop running this, or change it here.
 
 Facts (`sources/README.md`): divisions with their codes and names. Everything else is model data and says so: people
 and rosters come from the staffing norm (domain.md R76: 15 formal officers in a street or pilot town, 10 in another
@@ -42,6 +43,13 @@ ZONES = {
     "zone_jk": ("嘉兴经济技术开发区", "jk", "JK", ("330402012", "330402014", "330411003", "330411004"), 0.010),
     "zone_gq": ("嘉兴港区", "gq", "GQ", ("330482101",), 0.022),
 }
+# 南湖保护范围: that the lake has a law of its own is a fact (嘉兴市南湖保护条例 2017, domain.md §5.2), this outline is
+# not: about 1 km² drawn about the middle of the lake, in degrees.
+LAKE = ("statute_nanhu", "南湖保护范围", "330402", "nanhu")
+LAKE_OUTLINE = (
+    (120.7535, 30.7564), (120.7570, 30.7570), (120.7604, 30.7562), (120.7624, 30.7538), (120.7620, 30.7504),
+    (120.7601, 30.7476), (120.7566, 30.7468), (120.7536, 30.7474), (120.7516, 30.7500), (120.7514, 30.7537),
+)  # fmt: skip
 # Who gets work orders. True: one in each county; False: one for the city.
 UNITS = {
     "市政公用": ("utilities", True),
@@ -58,6 +66,19 @@ UNITS = {
     "消防": ("fire", True),
     "交通运输": ("transport", True),
     "民政": ("civil", True),
+    "公安": ("police", True),
+    "急救": ("ambulance", True),
+    "生态环境": ("environment", True),
+    "自然资源": ("planning", True),
+    "住建": ("construction", True),
+    "农业农村": ("farming", True),
+    "教育": ("education", True),
+    "商务": ("commerce", True),
+    "检察": ("procuratorate", True),
+    "法院": ("court", True),
+    "统筹协调": ("coordination", True),
+    "发改": ("development", False),
+    "体育": ("sport", False),
     "文化": ("culture", False),
     "燃气企业": ("gas", False),
     "供热企业": ("heat", False),
@@ -66,13 +87,6 @@ UNITS = {
     "督察": ("inspectorate", False),
 }
 SPECIALIST = ("安全生产", "环境保护", "城乡规划")
-DUTY = {"enforcement": "penalty", "repair": "repair", "service": "service", "reply": "reply"}
-PROCEDURE = {
-    "enforcement": "简易程序或普通程序（行政处罚法 art. 51 and 54）",
-    "repair": "工单处置",
-    "service": "工单处置",
-    "reply": "答复",
-}
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -105,13 +119,21 @@ def bureau(county: str) -> str:
 def places() -> None:
     """Territories, their outlines and common borders."""
     source = "china-division 2.7.0 (NBS codes of 2023-06-30)"
-    rows: list[tuple[object, ...]] = [(CITY, "city", CITY, NAME[CITY], "", "jiaxing", "2023-06-30", "", source)]
-    rows += [(c, "county", c, NAME[c], CITY, desk, "2023-06-30", "", source) for c, (desk, _) in COUNTIES.items()]
+    rows: list[tuple[object, ...]] = [
+        (CITY, "city", CITY, NAME[CITY], "", "jiaxing", "urban", "2023-06-30", "", source)
+    ]
+    rows += [
+        (c, "county", c, NAME[c], CITY, desk, "urban", "2023-06-30", "", source) for c, (desk, _) in COUNTIES.items()
+    ]
     model = "model: the branch is a fact (domain.md R28), its outline is not"
-    rows += [(z, "zone", "", name, CITY, desk, FROM, "", model) for z, (name, desk, *_) in ZONES.items()]
+    rows += [(z, "zone", "", name, CITY, desk, "urban", FROM, "", model) for z, (name, desk, *_) in ZONES.items()]
+    model = "model: 嘉兴市南湖保护条例 2017 is a fact (domain.md §5.2), the outline and the day are not"
+    rows.append((LAKE[0], "statute", "", *LAKE[1:], "urban", FROM, "", model))
     for t in TOWNS:
-        rows.append((t, "township", t, NAME[t], t[:6], COUNTIES[t[:6]][0], "2023-06-30", "", source))
-    write("territories", "id,kind,code,name,parent,desk,valid_from,valid_to,source", rows)
+        # Which class a place is in (R40): a street is urban, a town rural. Model.
+        area = "urban" if NAME[t].endswith("街道") else "rural"
+        rows.append((t, "township", t, NAME[t], t[:6], COUNTIES[t[:6]][0], area, "2023-06-30", "", source))
+    write("territories", "id,kind,code,name,parent,desk,area,valid_from,valid_to,source", rows)
 
     features = json.loads((HERE / "sources/townships_wgs84.geojson").read_text(encoding="utf-8"))["features"]
     shapes = {f["properties"]["code"]: shape(f["geometry"]) for f in features}
@@ -119,6 +141,7 @@ def places() -> None:
     for zone, (_, _, _, seats, radius) in ZONES.items():
         parts = [disc(SEAT[s], radius).intersection(shapes[s]) for s in seats]
         shapes[zone] = shapely.set_precision(shapely.union_all(parts), 1e-6)
+    shapes[LAKE[0]] = shapely.Polygon(LAKE_OUTLINE)
     lines = [
         json.dumps({"type": "Feature", "properties": {"id": i}, "geometry": mapping(shapes[i])}, ensure_ascii=False)
         for i in sorted(shapes)
@@ -194,41 +217,12 @@ def units() -> None:
     write("units", "id,kind,desk,name,source", rows)
 
 
-def matters() -> None:
-    """Items, who owns them, and how sources name them."""
-    items, powers, categories = [], [], []
-    for n, m in enumerate(read("matters.csv"), 1):
-        source = f"model: limit of {m['limit_from']}" if m["limit_from"] != "model" else "model"
-        items.append(
-            (m["id"], m["name"], m["name_en"], m["domain"], m["nature"], m["priority"], m["limit"],
-             "true" if m["specialist"] else "false", FROM, "", source)
-        )  # fmt: skip
-        squad = m["owner"] == "squad"
-        powers.append(
-            (f"P{n:03}", m["id"], DUTY[m["nature"]], "squad" if squad else "unit", "*" if squad else m["owner"],
-             m["transfer_state"], m["basis"], f"{m['name']}（{m['domain']}）", PROCEDURE[m["nature"]],
-             "裁量基准（model）" if m["nature"] == "enforcement" else f"时限 {m['limit']}", "12345",
-             FROM, "", "model: owner by sense and by the list of 21 domains (domain.md R1)")
-        )  # fmt: skip
-        dcm = "model: event classes of urban_management_events.csv"
-        categories += [("dcm-event", code, m["id"], dcm) for code in m["dcm"].split()]
-    demo = "model: after boston_to_jiaxing_map.csv"
-    categories += [("demo", c["code"], c["item"], demo) for c in read("demo_to_items.csv")]
-    categories += [("pingshan", c["code"], c["item"], f"model: {c['sub_type']}") for c in read("pingshan_to_items.csv")]
-    write("items", "id,name,name_en,domain,nature,priority,limit,specialist,valid_from,valid_to,source", items)
-    write(
-        "powers",
-        "row,item,duty,owner_kind,owner,transfer_state,basis,scope,procedure,standard,hotline,valid_from,valid_to,source",
-        powers,
-    )
-    write("categories", "scheme,code,item,source", categories)
-
-
 if __name__ == "__main__":
+    from make_law import law
     from make_people import people
 
     places()
     organisations()
     units()
-    matters()
+    law()
     people()

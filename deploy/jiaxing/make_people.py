@@ -1,4 +1,4 @@
-"""Squads, teams, officers and certificates of this pack, from the staffing norm; called by make_pack.py.
+"""Squads, teams, officers, what they have, and collectors, from the staffing norm; called by make_pack.py.
 
 The norm (domain.md R76, §1F): 10 formal officers is exactly one certified pair round the clock, 15 one and a half. So:
 four pairs A-D in three shifts (day, evening, night, each followed by 24 hours off), a lead team L of the leader and a
@@ -47,6 +47,15 @@ SKILLS = {"A": "安全生产", "B": "环境保护", "C": "安全生产", "E": "�
 EXPIRED, EXPIRING = "2026-06-30", "2026-07-16"  # before the demo's first day, and in its first week
 LATE = "2029-12-31"
 
+# Things in service with a squad: model. Each team has two recorders (domain.md §5.2, 11: at least one, each officer
+# one is the aim) and a terminal; a big squad has three vehicles, another two. A vessel is where the name of the place
+# speaks of water (湖 lake, 港 harbour, 塘 and 浦 canal …), and one with each mobile team but none with the city's.
+VEHICLES = {"town10": 2, "town15": 3, "zone": 3, "mobile": 3, "city": 2}
+WATER = "湖港塘浦泾汇"
+# Officers lent out: the third of a team of three, so that two certified ones are left on every shift. Each 9th day team
+# E and each 3rd mobile team's A.
+POSTED = {"town15": ("E", 9), "mobile": ("A", 3)}
+
 
 def squads() -> list[tuple[str, str, str, str, str, str, str, str]]:
     """(id, kind, name, desk, territory, tier, acting name, block superior), seats apart."""
@@ -73,8 +82,8 @@ def seat(territory: str) -> tuple[float, float]:
 
 
 def people() -> None:
-    """Write squads, teams, officers and certificates."""
-    posts, teams, officers, certificates = [], [], [], []
+    """Write squads, teams, officers, certificates, postings, equipment and collectors."""
+    posts, teams, officers, certificates, postings, things = [], [], [], [], [], []
     norm = "model: domain.md R76 and R78 (15 or 10 formal officers; auxiliaries 2:1)"
     for index, (squad, kind, name, desk, territory, tier, acting, block) in enumerate(squads()):
         superior = f"branch-{desk}" if tier == "zone_squad" else f"bureau-{desk}"
@@ -82,7 +91,8 @@ def people() -> None:
         cap = CAP[kind] + CAP_A_VILLAGE * int(SEATS[territory]["villages"] if territory in SEATS else 0)
         posts.append((squad, name, desk, territory, tier, lon, lat, cap, acting, superior, block, FROM, "", norm))
         number = 0
-        for letter, pattern, phase in (t for t in ROUND + DAY + LEAD if t[0] in STRENGTH[kind]):
+        letters = [t for t in ROUND + DAY + LEAD if t[0] in STRENGTH[kind]]
+        for letter, pattern, phase in letters:
             team = f"{squad}-{letter}"
             teams.append((team, squad, f"{name}{'带班' if letter == 'L' else letter}组", pattern, phase, norm))
             strength = STRENGTH[kind][letter]
@@ -94,6 +104,8 @@ def people() -> None:
                 officers.append((who, squad, team, "formal" if formal else "aux", post, FROM, "", norm))
                 if formal:
                     certificates += held(who, kind, letter, place, index)
+                    postings += lent(who, kind, letter, place, index, desk)
+        things += equipment(squad, kind, NAME.get(territory, "港" if territory == "zone_gq" else ""), len(letters))
     write(
         "squads",
         "id,name,desk,territory,tier,lon,lat,cap,acting_name,line_superior,block_superior,valid_from,valid_to,source",
@@ -102,6 +114,40 @@ def people() -> None:
     write("teams", "id,squad,name,pattern,phase,source", teams)
     write("officers", "number,squad,team,employment,post,valid_from,valid_to,source", officers)
     write("certificates", "officer,domain,number,valid_from,valid_to,source", certificates)
+    write("postings", "officer,to,valid_from,valid_to,source", postings)
+    write("equipment", "id,squad,kind,valid_from,valid_to,source", things)
+    collectors()
+
+
+def lent(who: str, kind: str, letter: str, place: int, index: int, desk: str) -> list[tuple[object, ...]]:
+    """An officer's time at another post 外借, if any (R86). A mobile team's officer comes back, a town's is lost."""
+    team, each = POSTED.get(kind, ("", 1))
+    if letter != team or place != 2 or index % each != 1:
+        return []
+    until = "2026-12-31" if kind == "mobile" else ""
+    return [(who, f"bureau-{desk}", FROM, until, "model: domain.md R86")]
+
+
+def equipment(squad: str, kind: str, place: str, teams: int) -> list[tuple[object, ...]]:
+    """What is in service with a squad (R89, R90)."""
+    wet = kind == "mobile" or (kind != "city" and any(word in place for word in WATER))
+    counts = {"vehicle": VEHICLES[kind], "recorder": 2 * teams, "terminal": teams, "vessel": int(wet)}
+    source = "model: domain.md R89 and R90"
+    return [
+        (f"{squad}-{tool[:3].upper()}{n}", squad, tool, FROM, "", source)
+        for tool, count in counts.items()
+        for n in range(1, count + 1)
+    ]
+
+
+def collectors() -> None:
+    """Who looks before and after: two in a street, one in a town, by number."""
+    rows: list[tuple[object, ...]] = [
+        (f"C{town}-{n}", town, FROM, "", "model: domain.md §3, a collector for each responsibility grid")
+        for town in TOWNS
+        for n in range(1, 3 if NAME[town].endswith("街道") else 2)
+    ]
+    write("collectors", "number,territory,valid_from,valid_to,source", rows)
 
 
 def held(who: str, kind: str, letter: str, place: int, index: int) -> list[tuple[object, ...]]:

@@ -5,28 +5,34 @@
 2. Every order has an id made of the same words: said twice, it is one order.
 3. Nobody hears that an order was refused. Who needs an answer has a second plan for later, passed over when the case
    has moved on meanwhile (`wanted`).
+
+Here stand who has the case, squads and units; the desk's own people are post.py's and operators.py's.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from dispatchers import messages as m
 from dispatchers.city import City
 from dispatchers.clock import HOUR, MINUTE, SECOND
 
+from .acts import Act, Plan, act, operator
 from .chance import Chance
-from .heard import Heard, Known, remember
+from .heard import ENDS, RELAXATION, Heard
+from .known import Asked, Known, remember
 from .operators import Operators
+from .places import Places
+from .post import Post
 from .times import Closing, Day, way
-
-Result = Literal["corrected", "penalty_simple", "penalty_general", "unfounded", "repaired", "served", "answered"]
 
 # Shares, all model. They make a city that is busy and mostly well run, so that each rule has something to do.
 SILENT = 0.05  # offers that nobody answers
 GIVEN_BACK = 0.03  # assignments that are returned
 GRAVE = 0.14  # of enforcement: so grave on site that the county's own team takes it; from 0.6 to 1.4 of it by county
-FAILED_CHECK = 0.04
+ALONE = 0.004  # of the acts of enforcement: by one officer, which is none
+MORE_TIME = 0.5  # of the jobs that will be late: the unit asks for more time
 TWICE = 0.01  # messages that a device sends twice
 OFFLINE = 0.02  # reports that wait in a phone without a network
 RETURNS: tuple[tuple[m.ReturnReason, float], ...] = (
@@ -37,24 +43,11 @@ RETURNS: tuple[tuple[m.ReturnReason, float], ...] = (
     ("no_equipment", 1),
     ("recusal", 0.5),
 )
-RESULTS: tuple[tuple[Result, float], ...] = (
-    ("corrected", 62),
-    ("unfounded", 15),
-    ("penalty_simple", 15),
-    ("penalty_general", 8),
-)
-UNIT_RESULTS: dict[str, Result] = {"repair": "repaired", "service": "served", "reply": "answered"}
-
-
-class Act(NamedTuple):
-    """Something that somebody will do at `due` (business ms), if the case still stands as at version `since`."""
-
-    due: int
-    desk: str
-    case_id: str
-    since: int
-    order: m.DeskOrder
-    again: bool = False  # a device's repetition: it does not know that it was heard
+PLAIN_RETURNS = tuple((reason, weight) for reason, weight in RETURNS if reason not in m.CONTESTS)
+FOUND_NOTHING: tuple[tuple[m.Result, float], ...] = (("corrected", 62), ("no_violation", 12), ("not_found", 3))
+PENALTIES: tuple[tuple[m.Result, float], ...] = (("simple_penalty", 15), ("general_filed", 8))
+UNIT_RESULTS: dict[str, m.Result] = {"repair": "repaired", "service": "served", "reply": "answered"}
+STILL = ("disposed", "checked", "merged", "suspended")  # stages in which no office is asked any more
 
 
 class Behaviour:
@@ -66,22 +59,46 @@ class Behaviour:
         self.closing = closing
         self.day = Day(city.facts.utc_offset_minutes)
         self.open: dict[str, Known] = {}
-        self.operators = Operators(self.chance, city)
+        self.places = Places(self.chance, city)
+        self.operators = Operators(self.chance, city, self.places, self.day)
+        self.post = Post(self.chance, city, self.places)
+        self._stages: dict[str, Callable[[Known], Iterable[Act]]] = {
+            "offered": self._device,
+            "received": self._answer,
+            "ordered": self._sign,
+            "accepted": self._go,
+            "on_site": self._work,
+            "penalty": self._penalise,
+            "disposed": self._check,
+        }
+        self._posts: dict[str, Callable[[Known], Iterable[Plan]]] = {
+            "verifying": self.post.look,
+            "returning": self.post.review,
+            "disputed": self.post.rule,
+            "criminal": self.post.crime,
+            "checked": self.post.close,
+            "operator": self.operators.options,
+            "proposed": self.operators.options,
+        }
 
     def react(self, heard: Heard, at: int) -> list[Act]:
         """Take an event of `at` (business ms) in, and say what people will do about it."""
         before = self.open.get(heard.case_id)
-        since = before.since if before else 0
+        since, asked = (before.since, before.asked) if before else (0, {})
         known = self.hear(heard, at)
-        return self.plan(known) if known and known.since != since else []
+        if known is None:
+            return []
+        acts = self._on_stage(known) if known.since != since else []
+        new = {name: one for name, one in known.asked.items() if asked.get(name) != one}
+        return acts + self._beside(known, new)
 
     def hear(self, heard: Heard, at: int) -> Known | None:
-        """Take an event in without an answer; the case, or None when it is closed."""
+        """Take an event in without an answer; the case, or None when it ended."""
         before = self.open.get(heard.case_id)
-        if before is None and heard.type == "CaseClosed":
+        if before is None and heard.type in ENDS:
             return None  # said again
         known = remember(before, heard, at)
-        if known.stage == "closed":
+        if known.stage == "ended":
             self.open.pop(known.id, None)
             return None
         self.open[known.id] = known
@@ -90,33 +107,30 @@ class Behaviour:
     def wanted(self, act: Act) -> bool:
         """Whether the case still stands as when the act was planned."""
         known = self.open.get(act.case_id)
-        return act.again or (known is not None and known.since == act.since)
+        if act.again or known is None:
+            return act.again
+        if act.beside:
+            asked = known.asked.get(act.beside)
+            return asked is not None and asked.since == act.since and known.stage not in STILL
+        return known.since == act.since
 
     def plan(self, known: Known) -> list[Act]:
         """What people will do about a case as it stands, first things first."""
-        match known.stage:
-            case "offered":
-                return self._device(known)
-            case "received":
-                return self._answer(known)
-            case "ordered":
-                return self._sign(known)
-            case "accepted" if known.unit:
-                return self._job(known)
-            case "accepted":
-                return self._set_out(known)
-            case "on_site":
-                return self._work(known)
-            case "disposed":
-                return self._check(known)
-            case "checked":
-                delay = self.chance.between(2 * MINUTE, 15 * MINUTE, known.id, "close", known.since)
-                return [self._operator(known, delay, m.CloseCase)]
-            case "operator":
-                plans = self.operators.options(known)
-                return [self._operator(known, p.delay, p.kind, p.number, **p.rest) for p in plans]
-            case _:
-                return []
+        return self._on_stage(known) + self._beside(known, known.asked)
+
+    def _on_stage(self, known: Known) -> list[Act]:
+        if by_holder := self._stages.get(known.stage):
+            return list(by_holder(known))
+        if by_desk := self._posts.get(known.stage):
+            return [act(known, plan) for plan in by_desk(known)]
+        return []  # it waits for a team, lives with another case, or rests
+
+    def _beside(self, known: Known, asked: dict[str, Asked]) -> list[Act]:
+        return [
+            act(known, plan, name)
+            for name, one in asked.items()
+            for plan in (self.post.relax(known, one) if name == RELAXATION else self.post.asked(known, name, one))
+        ]
 
     # -- a squad ---------------------------------------------------------------------------------------------------
 
@@ -137,6 +151,10 @@ class Behaviour:
             return self._give_back(known, delay)
         return self._told(known, delay, m.AcceptAssignment, assignment_id=known.assignment_id)
 
+    def _go(self, known: Known) -> list[Act]:
+        """A unit works where it works; a squad sets out."""
+        return self._job(known) if known.unit else self._set_out(known)
+
     def _set_out(self, known: Known) -> list[Act]:
         """The way; at night only for what cannot wait."""
         due = self._after(known, way(known.metres) * self.chance.between(0.8, 1.6, known.id, "way", known.since))
@@ -145,28 +163,35 @@ class Behaviour:
     def _work(self, known: Known) -> list[Act]:
         rank = self.chance.unit(known.id, "work", known.since)
         done = self._after(known, self.closing.on_site(known.item, rank))
-        result = self.chance.weighted(RESULTS, known.id, "result")
-        acts = self._told(
-            known,
-            done - known.at,
-            m.ReportDisposal,
-            assignment_id=known.assignment_id,
-            result=result,
-            note="simulated",
-            evidence=(f"simulated/{known.id}/{known.since}.jpg",),
-        )
+        may = FOUND_NOTHING + (PENALTIES if known.duty in ("penalty", "coercion") else ())
+        rest: dict[str, Any] = {"result": self.chance.weighted(may, known.id, "result")}
+        if self.chance.happens(ALONE, known.id, "alone", known.since):
+            rest["officers"] = known.officers[:1]
+        acts = self._disposed(known, done - known.at, evidence=(f"simulated/{known.id}/{known.since}.jpg",), **rest)
         return acts + self._county(known)
+
+    def _penalise(self, known: Known) -> list[Act]:
+        """A penalty file that a human opened: decided after some days."""
+        delay = self.chance.between(3 * 24, 20 * 24, known.id, "penalty", known.since) * HOUR
+        return self._disposed(known, delay, result="general_filed")
+
+    def _disposed(self, known: Known, delay: float, **rest: Any) -> list[Act]:
+        return self._told(known, delay, m.ReportDisposal, assignment_id=known.assignment_id, note="simulated", **rest)
 
     def _county(self, known: Known) -> list[Act]:
         """What is grave: the squad telephones, and the operator gives the case to the county's own team (if it can)."""
         share = GRAVE * self.chance.between(0.6, 1.4, "grave", known.desk)
         grave = known.nature == "enforcement" and self.chance.happens(share, known.id, "grave")
+        if not grave or known.designated or not self.city.grassroots(known.squad):
+            return []
         mobile = self.city.mobile(known.desk, self.city.calendar.day(known.at))
-        if not grave or not mobile or not self.city.grassroots(known.squad):
+        able = [squad.id for squad in mobile if self.places.able(squad.id, known)]
+        if not able:
             return []
         delay = self.chance.between(3 * MINUTE, 8 * MINUTE, known.id, "grave", known.since)
         reason = "grave: the county's team takes it"
-        return [self._operator(known, delay, m.AssignCase, squad=mobile[0].id, reason=reason)]
+        rest = {"squad": able[0], "reason": reason}
+        return [act(known, Plan(0, delay, m.AssignCase, rest, operator(known.desk)))]
 
     # -- a unit ----------------------------------------------------------------------------------------------------
 
@@ -183,31 +208,30 @@ class Behaviour:
         length = self.closing.job(known.item, self.chance.unit(known.id, "job", known.since))
         done = self._after(known, length)
         left = known.due_at - known.at
-        if left > 0 and not self.chance.happens(0.1, known.id, "late", known.since):
+        late = self.chance.happens(0.1, known.id, "late", known.since)
+        if left > 0 and not late:
             done = min(done, known.at + round(left * self.chance.between(0.5, 0.95, known.id, "limit", known.since)))
-        return self._told(
-            known,
-            done - known.at,
-            m.ReportDisposal,
-            assignment_id=known.assignment_id,
-            result=UNIT_RESULTS.get(known.nature, "answered"),
-            note="simulated",
-        )
+        result = UNIT_RESULTS.get(known.duty) or self.chance.weighted(FOUND_NOTHING, known.id, "result")
+        acts = self._disposed(known, done - known.at, result=result)
+        if late and 0 < left < done - known.at and self.chance.happens(MORE_TIME, known.id, "more", known.since):
+            acts += self._told(
+                known, 0.6 * left, m.RequestExtension, assignment_id=known.assignment_id, reason="simulated: parts"
+            )
+        return acts
 
     # -- both ------------------------------------------------------------------------------------------------------
 
     def _give_back(self, known: Known, delay: float) -> list[Act]:
-        reason = self.chance.weighted(RETURNS, known.id, "reason", known.since)
+        reasons = PLAIN_RETURNS if known.designated else RETURNS  # a ruling is final
+        reason = self.chance.weighted(reasons, known.id, "reason", known.since)
         return self._told(
             known, delay, m.ReturnAssignment, assignment_id=known.assignment_id, reason=reason, basis="simulated"
         )
 
     def _check(self, known: Known) -> list[Act]:
-        """核查 by day, by somebody who did not dispose."""
+        """核查 by day."""
         delay = self.chance.between(10 * MINUTE, 60 * MINUTE, known.id, "check", known.since)
-        passed = not self.chance.happens(FAILED_CHECK, known.id, "passed", known.since)
-        checker = m.Actor(id=f"checker-{known.desk}", role="checker")
-        return [self._act(known, self._after(known, delay), checker, m.CheckCase, passed=passed)]
+        return [act(known, plan) for plan in self.post.check(known, self._after(known, delay) - known.at)]
 
     def _after(self, known: Known, length: float) -> int:
         """When work of `length` ms, begun now, is done. At night only what is urgent, or due before the next morning
@@ -227,22 +251,8 @@ class Behaviour:
         else:
             officer = known.officers[0] if known.officers else known.team
             actor = m.Actor(id=officer, role="leader" if known.leader else "squad", squad=known.squad)
-        act = self._act(known, due, actor, kind, happened_at=happened, **rest)
+        plan = Plan(0, due - known.at, kind, {"happened_at": happened, **rest}, actor)
+        said = act(known, plan)
         if not self.chance.happens(TWICE, known.id, "twice", name, known.since):
-            return [act]
-        return [act, act._replace(due=due + 20 * SECOND, again=True)]
-
-    def _operator(self, known: Known, delay: float, kind: type[m.CaseOrder], plan: int = 0, **rest: Any) -> Act:
-        operator = m.Actor(id=f"operator-{known.desk}", role="operator")
-        return self._act(known, known.at + round(delay), operator, kind, plan, **rest)
-
-    def _act(self, known: Known, due: int, actor: m.Actor, kind: type[m.CaseOrder], plan: int = 0, **rest: Any) -> Act:
-        order: Any = kind(
-            message_id=f"sim/{known.id}/{known.since}/{kind.__name__}/{plan}",
-            actor=actor,
-            simulated=True,
-            case_id=known.id,
-            case_version=known.version,
-            **{"happened_at": due, **rest},
-        )
-        return Act(due, known.desk, known.id, known.since, order)
+            return [said]
+        return [said, said._replace(due=due + 20 * SECOND, again=True)]

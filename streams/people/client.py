@@ -23,8 +23,9 @@ from ..city_files import load, version
 from ..clock import Clock
 from ..kafka_io import ends, producer, read_ranges, reader
 from ..settings import Settings
-from .behaviour import Act, Behaviour
-from .heard import read
+from .acts import Act
+from .behaviour import Behaviour
+from .heard import Heard, read_of
 from .times import Closing
 
 TOPIC = "case-events"
@@ -45,7 +46,7 @@ class People:
     def hear(self, records: Iterable[ConsumerRecord]) -> None:
         """Take the past in: nobody answers yet."""
         for record in records:
-            self.behaviour.hear(read(record.value), self._at(record))
+            self.behaviour.hear(_heard(record), self._at(record))
 
     def begin(self) -> None:
         """Plan what the open cases ask for."""
@@ -55,7 +56,7 @@ class People:
     def react(self, records: Iterable[ConsumerRecord]) -> None:
         """Take news in, and plan."""
         for record in records:
-            self._push(self.behaviour.react(read(record.value), self._at(record)))
+            self._push(self.behaviour.react(_heard(record), self._at(record)))
 
     async def act(self) -> int:
         """Post what is due, and wait until the broker has it; the number of orders."""
@@ -81,6 +82,11 @@ class People:
         if told is None:
             return self.clock.at(record.timestamp)
         return round(dt.datetime.fromisoformat(told.decode()).timestamp() * 1000)
+
+
+def _heard(record: ConsumerRecord) -> Heard:
+    source = dict(record.headers).get("ce_source", b"").decode()
+    return read_of(source.removeprefix("/desks/"), record.value)
 
 
 async def run(settings: Settings, seed: str) -> None:

@@ -15,8 +15,9 @@ from dispatchers.events import CASE_EVENTS, AnyEvent
 from dispatchers.memory import Memory, Stored
 from dispatchers.record import Record, decode_record
 
-from .behaviour import Act, Behaviour
-from .heard import read
+from .acts import Act
+from .behaviour import Behaviour
+from .heard import read_of
 
 
 class Filing(NamedTuple):
@@ -72,7 +73,7 @@ def _answers(behaviour: Behaviour, record: Record) -> Iterator[Act]:
     """What people do about a record's events, told to them in the public form."""
     for event in record.events:
         if isinstance(event, CASE_EVENTS):
-            yield from behaviour.react(read(_public(event)), record.at)
+            yield from behaviour.react(read_of(record.desk, _public(event)), record.at)
 
 
 def _public(event: AnyEvent) -> bytes:

@@ -55,7 +55,7 @@ def test_the_offer_names_the_rows_that_decided() -> None:
     town = Town()
     assert e.Basis(
         power="P03", law="例法 art. 1", acting_name="甲县执法局", line_superior="bureau-jia",
-        block_superior="bureau-jia", step="home",
+        block_superior="bureau-jia", power_list="S-1", duty="penalty", step="home",
     ) == offered(town, town.file("1")).basis  # fmt: skip
 
 
@@ -294,14 +294,14 @@ def test_the_order_of_the_rows_is_irrelevant(seed: int) -> None:
     assert logs[0] == logs[1]
 
 
-def test_an_item_nobody_knows_may_be_sent_to_whoever_is_on_duty() -> None:
-    """The operator says what it is; nobody is certified for the unknown."""
+def test_an_item_nobody_knows_is_classified_before_it_is_given() -> None:
+    """The operator says first what it is, since who may act depends on it; then it goes its ordinary way."""
     town = Town()
     case = town.file("1", "ufo")
-    offer = one(town.order(m.AssignCase, case, squad="A1", reason="looks like a stall"), e.AssignmentOffered)
-    assert ("A1-A", "operator", "looks like a stall", "") == (
-        offer.team, offer.basis.step, offer.basis.reason, offer.basis.power,
-    )  # fmt: skip
+    assert "classify_first" == one(town.order(m.AssignCase, case, squad="A1"), e.OrderRefused).reason
+    told = town.order(m.ClassifyCase, case, item="stall", reason="looks like a stall")
+    assert ["CaseClassified", "AssignmentOffered"] == names(told)
+    assert ("A1-A", "home", "P03") == ((o := one(told, e.AssignmentOffered)).team, o.basis.step, o.basis.power)
 
 
 def test_a_place_without_a_point_has_no_distances() -> None:

@@ -81,8 +81,8 @@ def test_an_instant_is_written_with_the_citys_offset() -> None:
 
 
 def test_s6_friday_evening_before_a_make_up_sunday() -> None:
-    """Dispatched on Friday at 17:30, 4 工作时: half an hour passes on Friday, the rest on the make-up Sunday 调休,
-    so the case is due on Sunday at 11:30. 4 紧急工作时 are up on Friday at 21:30."""
+    """Dispatched on Friday at 17:30 with 4 工作时: half an hour passes on Friday, the rest on the make-up Sunday 调休:
+    the case is due on Sunday at 11:30. 4 紧急工作时 are up on Friday at 21:30."""
     friday = at("2026-09-18 17:30")
     assert CALENDAR.spent(friday, at("2026-09-18 18:00"), True) == 30 * MINUTE
     assert CALENDAR.spent(friday, at("2026-09-20 08:00"), True) == 30 * MINUTE

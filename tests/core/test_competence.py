@@ -8,7 +8,7 @@ import pytest
 from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.city import City
-from dispatchers.clock import DAY
+from dispatchers.clock import DAY, HOUR
 from dispatchers.competence import competent
 from dispatchers.rows import CityPack
 from tests.support import ADMIN, CITY, MONDAY, PACK, Town, changed, names, officers_of, one, place
@@ -19,15 +19,18 @@ def moved(day: dt.date) -> CityPack:
     pack = changed(PACK, "powers", {"row": "P03"}, valid_to=day - dt.timedelta(days=1))
     row = next(p for p in pack.powers if p.row == "P03")
     later = msgspec.structs.replace(
-        row, row="P03b", owner_kind="unit", owner="市政", basis="art. 2", valid_from=day, valid_to=None
+        row, row="P03b", owner_kind="component", owner="市政", basis="art. 2", valid_from=day, valid_to=None
     )
     return msgspec.structs.replace(pack, powers=(later, *pack.powers))
 
 
 def test_the_list_in_force_at_registration_decides() -> None:
     """Registered before midnight, the squads have it; after, the unit; where the row stands in the list is nothing."""
-    city = City(moved(dt.date(2026, 7, 14)), "moved")
-    rows = [competent(city.items["stall"], city, MONDAY + hours * DAY // 24) for hours in (14, 15)]
+    town = Town(City(moved(dt.date(2026, 7, 14)), "moved"), now=MONDAY + 14 * HOUR)
+    before = town.case(town.file("1"))
+    town.wait(hours=1)
+    after = town.case(town.file("2"))
+    rows = [competent(case, town.memory.city, "jia", town.now + 30 * DAY) for case in (before, after)]
     assert ["P03", "P03b"] == [row.row for row in rows if row]
 
 

@@ -24,6 +24,8 @@ def ladder(town: Town, case: str) -> list[tuple[int, str]]:
                 word = f"operator {event.reason}"
             elif isinstance(event, e.CaseEscalated):
                 word = f"level {event.level} {event.reason}"
+            elif isinstance(event, e.DeadlineMissed):
+                word = f"missed {event.name}"
             elif isinstance(event, e.CaseTaken):
                 word = f"taken from {event.from_desk}"
             told.append(((record.at - MONDAY) // MINUTE, word))
@@ -48,9 +50,11 @@ def test_the_whole_ladder_of_an_ordinary_case() -> None:
         (75, "CaseHandedOver"),
         (75, "taken from jia"),
         (75, "operator handed_over"),
-        (6 * 60, "level city overdue"),
-    ] == ladder(town, case)
-    assert ("ding", "operator", 0) == (town.where(case), town.case(case).status, town.case(case).next_due)
+        (105, "missed operator"),
+        (6 * 60, "missed dispose"),
+    ] == ladder(town, case)[:14]
+    assert {"missed operator", "missed dispose"} == {word for _, word in ladder(town, case)[14:]}
+    assert ("ding", "operator") == (town.where(case), town.case(case).status)
 
 
 def test_the_whole_ladder_of_an_urgent_case() -> None:
@@ -225,7 +229,7 @@ def test_lateness_raises_the_level_one_by_one() -> None:
         (c := town.case(case)).level, c.overdue_at, c.assignment.squad if c.assignment else "",
     )  # fmt: skip
     town.wait(hours=8)
-    assert ("city", 0, "accepted", "jia") == (
+    assert ("city", due + 16 * HOUR, "accepted", "jia") == (
         (c := town.case(case)).level, c.overdue_at, c.status, town.where(case),
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.jurisdiction import Whose, whose
 from streams.geo import Geo
-from tests.support import CITY, PACK, Town, one, place
+from tests.support import CITY, PACK, Town, names, one, place
 
 GEO = Geo(PACK)
 
@@ -56,20 +56,35 @@ def test_a_point_beside_the_city_is_the_nearest_areas() -> None:
 
 @pytest.mark.parametrize(("named", "desk"), [("990200", "yi"), ("990100", "jia"), ("990201", "yi")])
 def test_without_a_point_the_named_county_has_it(named: str, desk: str) -> None:
-    """No territory is known, so its operator decides."""
-    assert Whose(desk, "", (), "named") == whose(place(named=named), CITY)
+    """No point is known: a collector looks, of the township if one is named, else of the county's first."""
+    near = (named,) if named == "990201" else ()
+    assert Whose(desk, "", near, "named", "no_point") == whose(place(named=named), CITY)
     town = Town()
     case = town.file("1", where=place(named=named))
-    assert (desk, "no_territory") == (town.where(case), one(town.events(case), e.CaseNeedsOperator).reason)
+    looks = one(town.events(case), e.VerificationOrdered)
+    collector = "K-990101" if desk == "jia" else "K-990201"
+    assert (desk, "no_point", collector) == (town.where(case), looks.reason, looks.collector)
 
 
 def test_nowhere_is_the_city_desks() -> None:
-    """Neither a point nor a name: an operator of the city desk decides, without a clock behind."""
-    assert Whose("ding", "", (), "nowhere") == whose(m.Place(), CITY)
+    """Neither a point nor a name, and the city has no collector of its own: its operator, who is reminded."""
+    assert Whose("ding", "", (), "nowhere", "nowhere") == whose(m.Place(), CITY)
     town = Town()
     case = town.file("1", where=m.Place())
     needs = one(town.events(case), e.CaseNeedsOperator)
-    assert ("ding", "no_territory", 0) == (town.where(case), needs.reason, needs.operator_due)
+    assert ("ding", "no_territory") == (town.where(case), needs.reason)
+    assert ["DeadlineMissed"] == names(town.wait(needs.operator_due - town.now))
+    assert ["DeadlineMissed"] == names(town.wait(hours=24))
+
+
+def test_near_to_another_desks_border_somebody_looks_first() -> None:
+    """Within the city's ambiguous metres of another county, and outside of both, nobody is sent before a look."""
+    inside = m.Place(near=(m.Near("990102", 0), m.Near("990201", 25)))
+    outside = m.Place(near=(m.Near("990102", 10), m.Near("990201", 30)))
+    far = m.Place(near=(m.Near("990102", 0), m.Near("990201", 26)))
+    assert ["border", "border", ""] == [whose(where, CITY).doubt for where in (inside, outside, far)]
+    same_desk = m.Place(near=(m.Near("990101", 0), m.Near("990102", 5)))
+    assert "" == whose(same_desk, CITY).doubt
 
 
 def test_territories_nobody_knows_claim_nothing() -> None:

@@ -265,7 +265,7 @@ class Schedule:
         number = f"o-{len(self.orders)}"
         self.orders.append(number)
         act: dict[str, Any] = {
-            "message_id": number, "actor": m.Actor("op", "operator"), "reason": "r",
+            "message_id": number, "actor": m.Actor("co", "coordination"), "reason": "r",
             "case_id": f"c-{self.chance.randint(1, self.registered)}",
         }  # fmt: skip
         if self.chance.random() < 0.8:

@@ -1,8 +1,8 @@
 """Working time against an oracle that counts minutes one by one (domain.md §3, scenario S6).
 
-The oracle reads deploy/jiaxing/calendar.csv by itself, asks `datetime` for the weekday of every day, and knows of
-`dispatchers.clock` nothing but what it is to check. 100 examples of 100 random intervals are 10,000 of each question.
-An interval begins in 2026; what is asked of it may reach into 2027.
+The oracle reads deploy/jiaxing/calendar.csv by itself, asks `datetime` for the weekday of every single day, and uses
+nothing of `dispatchers.clock`. 100 examples of 100 random intervals make 10,000 for every question. An interval begins
+in 2026; what is asked of it may reach into 2027.
 """
 
 import csv
@@ -165,7 +165,7 @@ def test_a_limit_and_a_share_of_it_end_at_the_minute_counted(seed: int) -> None:
 
 
 def due(start: int, minutes: int, pauses: list[tuple[int, int]]) -> int:
-    """The minute at which a paused working limit is used up, as a case reckons: what it had left goes on."""
+    """The minute at which a paused working limit is used up, as a case reckons: resumed, it has what was left."""
     at, left = ZERO + start * MINUTE, minutes * MINUTE
     for begin, end in pauses:
         paused = ZERO + begin * MINUTE

@@ -20,6 +20,7 @@ from dispatchers.city import City
 from dispatchers.clock import HOUR
 from dispatchers.memory import Log, Memory, Stored
 from dispatchers.record import RULES, state_hash
+from dispatchers.state import Desk
 from dispatchers.writer import DESK, INTAKE, Writer
 from streams import city_files
 from streams.decide import Decide
@@ -40,6 +41,16 @@ class Header(msgspec.Struct):
     rules: str
     city: str
     hashes: dict[str, str]  # writer -> hash of its state at the end
+    cases: dict[str, dict[str, str]]  # desk -> case -> what stands of it, in words that outlive the state's shape
+
+
+def standing(desk: Desk) -> dict[str, str]:
+    """What stands of every case that a desk has or had."""
+    open_cases = {
+        c.id: f"{c.status} {c.version} {c.territory} {c.item} {'' if c.status == 'checked' else c.owner} {c.due_at}"
+        for c in desk.cases.values()
+    }
+    return open_cases | {case_id: f"gone {gone.version} {gone.to_desk}" for case_id, gone in desk.gone.items()}
 
 
 class Step(msgspec.Struct):
@@ -94,7 +105,8 @@ def main() -> None:
         continue
     logs = [*decide.memory.desks.values(), *decide.memory.intakes.values()]
     hashes = {log.writer.head.writer: state_hash(log.writer.state) for log in logs if log.records}
-    head = Header(RULES, city.version, hashes)
+    cases = {desk: standing(log.writer.state) for desk, log in decide.memory.desks.items() if log.records}
+    head = Header(RULES, city.version, hashes, cases)
     bare = msgspec.structs.replace(pack, polygons={})
     with gzip.GzipFile(HERE / f"{RULES}.jsonl.gz", "wb", mtime=0) as out:
         out.write(b"\n".join(msgspec.json.encode(x) for x in (head, bare, *steps)) + b"\n")

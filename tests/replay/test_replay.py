@@ -14,28 +14,38 @@ import pytest
 from dispatchers.city import City
 from dispatchers.record import RULES, decode_record, digest, state_hash
 from dispatchers.rows import CityPack
+from dispatchers.state import Desk
 from dispatchers.writer import DESK, INTAKE, Writer
-from tests.replay.record import Header, Step
+from tests.replay.record import Header, Step, standing
 
 RECORDINGS = sorted(Path(__file__).parent.glob("*.jsonl.gz"))
+
+
+# Rules whose city packs and orders had another shape: inputs come in today's words, only logs are for ever.
+READ_AS_LOGS = {"2026.11.1"}
+
+
+class Stored(Step):
+    """A step whose message is not read."""
+
+    message: msgspec.Raw  # type: ignore[assignment]
 
 
 class Recording(NamedTuple):
     """A day that was decided once."""
 
     header: Header
-    city: City
+    city: City | None  # None: today's code reads neither its pack nor its messages, only its log
     steps: list[Step]
 
 
 def load(path: Path) -> Recording:
     header, pack, *steps = gzip.decompress(path.read_bytes()).splitlines()
     head = msgspec.json.decode(header, type=Header)
-    return Recording(
-        head,
-        City(msgspec.json.decode(pack, type=CityPack), head.city),
-        [msgspec.json.decode(step, type=Step) for step in steps],
-    )
+    if head.rules in READ_AS_LOGS:
+        return Recording(head, None, [msgspec.json.decode(step, type=Stored) for step in steps])
+    city = City(msgspec.json.decode(pack, type=CityPack), head.city)
+    return Recording(head, city, [msgspec.json.decode(step, type=Step) for step in steps])
 
 
 @pytest.fixture(scope="module", params=RECORDINGS, ids=lambda path: path.name.removesuffix(".jsonl.gz"))
@@ -50,6 +60,7 @@ def writers(steps: list[Step]) -> dict[str, Writer]:
 
 def differences(recording: Recording) -> Iterator[str]:
     """Decisions that today's rules make otherwise, each in the state that the recorded log had come to."""
+    assert recording.city
     known = writers(recording.steps)
     for step in recording.steps:
         writer = known[step.writer]
@@ -77,11 +88,18 @@ def test_an_old_log_folds_to_the_same_state(recording: Recording) -> None:
         if step.record:
             writer = known[step.writer]
             assert writer.fold(writer.head.offset + 1, step.record.encode()) is not None
-    assert recording.header.hashes == {n: state_hash(w.state) for n, w in known.items() if w.head.seq}
+    assert recording.header.cases == {n: standing(w.state) for n, w in known.items() if isinstance(w.state, Desk)}
+    if recording.header.rules == RULES:  # the shape of a state changes, what it says does not
+        assert recording.header.hashes == {n: state_hash(w.state) for n, w in known.items() if w.head.seq}
+    for writer in known.values():
+        if isinstance(writer.state, Desk):
+            assert all(case.next_due or case.parent for case in writer.state.cases.values())
 
 
 def test_the_same_rules_decide_the_same(recording: Recording) -> None:
     """What was decided by these rules is decided so again; what older rules decided otherwise is shown."""
+    if recording.city is None:
+        pytest.skip("only its log is read")
     found = list(differences(recording))
     print(f"{len(found)} of {len(recording.steps)} decisions of {recording.header.rules} differ", *found, sep="\n  ")
     assert recording.header.rules != RULES or [] == found
@@ -95,6 +113,7 @@ def test_the_same_messages_give_the_same_bytes(recording: Recording) -> None:
 
 def decided_again(recording: Recording) -> Iterator[str]:
     """The records of all messages, decided by today's rules from the beginning."""
+    assert recording.city
     known = writers(recording.steps)
     for step in recording.steps:
         writer = known[step.writer]

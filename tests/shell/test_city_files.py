@@ -1,20 +1,29 @@
 """A city pack from files: every fault at once with its place, the version, the published form, the real city."""
 
+import csv
+import datetime as dt
 import gzip
+import io
 import json
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from dispatchers.city import City
+from dispatchers.clock import EPOCH
+from dispatchers.law import DUTY
 from dispatchers.messages import EVENT_KINDS, WireComplaint
-from streams import city_cli, city_files
+from dispatchers.rows import Item
+from streams import city_cli, city_files, city_table
 from streams.geo import Geo
 
 SMALL = Path(__file__).parent.parent / "city/small"
+HARBOUR = SMALL.parent / "harbour"
 JIAXING = Path(__file__).parent.parent.parent / "deploy/jiaxing"
 
 
@@ -126,37 +135,90 @@ def test_quoted_cells_may_hold_commas_and_keep_their_columns(folder: Path) -> No
     assert "no CSV" in " ".join(f.what for f in faults)
 
 
+ONE_ITEM = """\
+id,name,name_en,domain,nature,priority,limit,{}valid_from,source
+stall,摊,Stall,市容,enforcement,2,2 hours,{}2026-01-01,model
+"""
+
+
+def items(folder: Path, header: str, cells: str) -> city_table.Table:
+    """A table of one item, with more columns than it must have."""
+    path = folder / "items.csv"
+    path.write_text(ONE_ITEM.format(header, cells), encoding="utf-8")
+    return city_table.read_table(path, Item)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "powers", "emergency"),
+    [
+        ("", "", ("penalty", "inspection"), ()),  # no such column: the default
+        ("powers,emergency,", ",,", (), ()),  # an empty cell: none
+        ("powers,emergency,", "coercion,消防,", ("coercion",), ("消防",)),
+        ("powers,emergency,", "penalty; coercion ,消防;燃气企业,", ("penalty", "coercion"), ("消防", "燃气企业")),
+    ],
+)
+def test_a_cell_may_hold_several_values(
+    tmp_path: Path, header: str, cells: str, powers: tuple[str, ...], emergency: tuple[str, ...]
+) -> None:
+    """Joined by ";"; empty is none, which is not the same as a column that is not there."""
+    table = items(tmp_path, header, cells)
+    assert table.faults == []
+    assert [(i.powers, i.emergency) for i in table.rows if isinstance(i, Item)] == [(powers, emergency)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "name", "cell", "right"),
+    [
+        ("fine,,", "powers", "fine", "each one of penalty, inspection, coercion, personal_liberty"),
+        ("penalty;fine,,", "powers", "penalty;fine", "each one of penalty, inspection, coercion, personal_liberty"),
+        ("penalty;,,", "powers", "penalty;", "each one of penalty, inspection, coercion, personal_liberty"),
+        (",消防;;公安,", "emergency", "消防;;公安", "each a text"),
+    ],
+)
+def test_a_wrong_value_among_several_is_told(tmp_path: Path, cells: str, name: str, cell: str, right: str) -> None:
+    """With the place of its cell and what would be right; the row is mended with none."""
+    table = items(tmp_path, "powers,emergency,", cells)
+    line = (tmp_path / "items.csv").read_text(encoding="utf-8").splitlines()[1]
+    wanted = f'nothing, or values joined by ";", {right}'
+    assert table.faults == [(2, line.index(cell) + 1, f"{name} is {cell!r}", wanted)]
+    assert table.mended == {0}
+    assert getattr(table.rows[0], name) == ()
+
+
 def square(west: float, east: float, south: float = 30.0, north: float = 30.2) -> list[list[float]]:
     return [[west, south], [east, south], [east, north], [west, north], [west, south]]
 
 
 @pytest.mark.parametrize(
-    ("geometry", "words"),
+    ("geometry", "line", "words"),
     [
-        ({"type": "Point", "coordinates": [120, 30]}, "a Point is no area"),
+        ({"type": "Point", "coordinates": [120, 30]}, 2, "a Point is no area"),
         (
             {"type": "Polygon", "coordinates": [[*square(120, 120.1)[::2], *square(120, 120.1)[1::2], [120, 30]]]},
+            2,
             "Self-",
         ),
-        ({"type": "Polygon", "coordinates": [square(0, 9560, 0, 11090)]}, "not in degrees"),
-        ({"type": "Polygon"}, "no geometry"),
-        (None, "no geometry"),
-        ({"type": "Polygon", "coordinates": [square(120, 120.15)]}, "一街道 and 二镇 overlap by 106.8"),
-        ({"type": "Polygon", "coordinates": [square(121, 121.1)]}, "丙园区 lie in no township"),
+        ({"type": "Polygon", "coordinates": [square(0, 9560, 0, 11090)]}, 2, "not in degrees"),
+        ({"type": "Polygon"}, 2, "no geometry"),
+        (None, 2, "no geometry"),
+        ({"type": "Polygon", "coordinates": [square(120, 120.15)]}, 3, "一街道 and 二镇 overlap by 106.8"),
+        ({"type": "Polygon", "coordinates": [square(121, 121.1)]}, 6, "丙园区 lie in no township"),
         (
             {"type": "Polygon", "coordinates": [square(120, 120.1), square(120.07, 120.08, 30.01, 30.02)]},
+            2,
             "a hole of 1.07 km² beside 一街道",
         ),
     ],
 )
-def test_outlines_must_be_areas_that_fit_together(folder: Path, geometry: object, words: str) -> None:
-    """Broken, overlapping, with a hole, outside: each is told at the feature's line."""
+def test_outlines_must_be_areas_that_fit_together(folder: Path, geometry: object, line: int, words: str) -> None:
+    """Broken, overlapping, with a hole, outside: each is told once, at the feature's line."""
     path = folder / "polygons.geojson"
     features = json.loads(path.read_text())["features"]
     features[0]["geometry"] = geometry
     path.write_text('{"features": [\n' + ",\n".join(map(json.dumps, features)) + "\n]}")
-    _, faults = city_files.read(folder)
-    assert [f for f in faults if words in f.what and f.line in (2, 3, 6)], faults
+    pack, faults = city_files.read(folder, 2026)
+    assert pack is None
+    assert [(Path(f.file).name, f.line, words in f.what) for f in faults] == [("polygons.geojson", line, True)], faults
 
 
 def test_an_area_without_an_outline_and_an_outline_without_an_area(folder: Path) -> None:
@@ -211,19 +273,54 @@ def test_check_and_show_are_commands(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_jiaxing_is_whole() -> None:
-    """1 city, 7 counties, 2 zones, 72 townships, 10 desks, 82 squads, the 21 domains, and not one fault."""
+    """1 city, 7 counties, 2 zones, 1 area by statute, 72 townships, 10 desks, 82 squads, the 21 domains, no fault."""
     pack, faults = city_files.read(JIAXING, 2026)
-    assert faults == []
+    assert [fault for fault in faults if not fault.warning] == []
     assert pack
-    assert Counter(t.kind for t in pack.territories) == {"city": 1, "county": 7, "zone": 2, "township": 72}
+    assert Counter(t.kind for t in pack.territories) == {
+        "city": 1, "county": 7, "zone": 2, "statute": 1, "township": 72,
+    }  # fmt: skip
     tiers = {"town_squad": 72, "zone_squad": 2, "county_mobile": 7, "city_detachment": 1}
     assert Counter(s.tier for s in pack.squads) == tiers
     assert sorted(d.partition for d in pack.desks) == list(range(10))
-    assert len(pack.facts.domains) == len(set(pack.facts.domains)) == 21
-    assert set(pack.facts.domains) <= {i.domain for i in pack.items}
+    listed = [d.name for d in sorted(pack.domains, key=lambda d: d.order) if not d.desk]
+    assert len(listed) == len(set(listed)) == 21
+    assert (listed[0], listed[-1]) == ("市容环境卫生", "体育管理")
+    assert set(listed) <= {i.domain for i in pack.items if i.nature == "enforcement"}
+    assert [d.order for d in pack.domains if d.desk == "jiashan"] == list(range(1, 27))
     branches = {s.acting_name for s in pack.squads if s.tier == "zone_squad"}
     assert branches == {"嘉兴市综合行政执法局"}  # R27
     assert {s.acting_name for s in pack.squads if s.name == "罗星街道中队"} == {"嘉善县综合行政执法局"}
+
+
+def test_each_kind_of_rule_is_in_jiaxing() -> None:
+    """Emergencies with their services and a crew that cordons, a complaint about the force, a statute without a squad
+    of its own, a transfer that waits and who is ready, both modes before auto, a ruling, a year without its notice."""
+    pack = city_files.load(JIAXING)
+    emergencies = [i for i in pack.items if i.emergency]
+    assert len(emergencies) == 8
+    assert {(i.crew, i.needs) for i in emergencies} == {("support", ())}
+    assert {kind for i in emergencies for kind in i.emergency} >= {"消防", "公安", "急救"}
+    assert [i.id for i in pack.items if i.about_force] == ["officer_conduct"]
+    (lake,) = (t for t in pack.territories if t.kind == "statute")
+    assert [s.tier for s in pack.squads if s.territory in (lake.id, lake.parent)] == ["county_mobile"]
+    waiting = {p.item for p in pack.powers if p.transfer_state == "pending_capacity" and not p.valid_to}
+    assert {r.item for r in pack.readiness} == waiting == {"sand_mining"}
+    assert {r.mode for r in pack.rollout} == {"auto", "propose", "shadow"}
+    assert len(pack.precedents) == 1
+    assert [d.date.year for d in pack.calendar if d.kind == "unpublished"] == [2027]
+    assert any(f.what == "2027 is unpublished" for f in city_files.read(JIAXING, 2027)[1])
+
+
+def test_the_readme_of_jiaxing_tells_of_every_table_and_its_rows() -> None:
+    """Each once, with as many rows as there are."""
+    pack = city_files.load(JIAXING)
+    told: dict[str, str] = {}
+    for line in (JIAXING / "README.md").read_text(encoding="utf-8").splitlines():
+        names, _, rest = line.removeprefix("| ").partition(" | ")
+        if tables := re.findall(r"`(\w+)\.csv`", names) if rest else []:
+            told |= dict(zip(tables, rest.partition(" | ")[0].split(", "), strict=True))
+    assert told == {name: f"{len(getattr(pack, name)):,}" for name in city_files.TABLES}
 
 
 def test_the_staffing_norm_holds() -> None:
@@ -245,6 +342,7 @@ def test_every_line_of_the_demo_is_a_message_that_the_pack_understands() -> None
     """The wire form, its own topic, an item, a place inside of the city under the township that its address names."""
     pack = city_files.load(JIAXING)
     city, geo = City(pack, "test"), Geo(pack)
+    day = dt.date(2026, 7, 13).toordinal() - EPOCH
     with gzip.open(JIAXING / "demo/complaints.jsonl.gz", "rb") as file:
         lines = file.read().splitlines()
     read = msgspec.json.Decoder(WireComplaint).decode
@@ -254,11 +352,12 @@ def test_every_line_of_the_demo_is_a_message_that_the_pack_understands() -> None
         topic = "city-events" if message.kind in EVENT_KINDS else "complaints"
         assert line.startswith(f'{{"topic":"{topic}"'.encode())
         assert message.category
-        assert city.item_of(message.category.scheme, message.category.code)
+        item, _ = city.law.category(message.category.scheme, message.category.code)
+        assert city.law.item(item, day)
         if message.location:
             place = geo.locate(message.location)
             owner = place.near[0].territory
-            assert owner == place.named or city.territories[owner].kind == "zone", message
+            assert owner == place.named or city.territories[owner].kind in ("zone", "statute"), message
     times = [m.received_at for m in messages]
     assert times == sorted(times)
     assert (times[0][:13], times[-1][:10]) == ("2026-07-13T08", "2026-07-26")
@@ -272,3 +371,236 @@ def test_no_outcome_is_in_the_demo() -> None:
         members = {name for line in file for name in msgspec.json.decode(line)}
     wanted = {"topic", "source", "source_id", "kind", "received_at", "title", "description", "category", "location"}
     assert members == wanted | {"channel"}
+
+
+def test_a_warning_is_printed_and_refuses_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More auxiliaries than officers (R78): told with its place, and the pack is read and used."""
+    with (folder / "officers.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"A1-9{n},A1,A1-A,aux,member,2026-01-01,,invented\n" for n in (1, 2))
+    pack, (warning,) = city_files.read(folder, 2026)
+    assert pack == city_files.load(folder)
+    assert (Path(warning.file).name, *warning[1:3], warning.warning) == ("squads.csv", 2, 1, True)
+    assert city_cli.check(folder, 2026) == 0
+    said = capsys.readouterr().out
+    assert "squads.csv:2:1: warning: A1 has more auxiliaries" in said
+    assert "no faults, 1 warning, version" in said
+    spoil(folder / "teams.csv", 9, "always", "noon")
+    assert city_cli.check(folder, 2026) == 1
+    assert "1 fault, 1 warning\n" in capsys.readouterr().out
+    with pytest.raises(city_files.BadCityError) as bad:
+        city_files.load(folder)
+    assert len(bad.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "old", "new", "words"),
+    [
+        ("powers.csv", 13, "actor=vehicle", "vehicle", "'vehicle' is no condition"),
+        ("stages.csv", 2, "15 minutes", "a while", "'a while' is no duration"),
+        ("hints.csv", 4, "item=gasleak", "item=gas", "there is no item 'gas'"),
+        ("commands.csv", 3, "EscalateCase", "Dance", "there is no order 'Dance'"),
+        ("limits.csv", 4, "20 days", "twenty", "'twenty' is no duration"),
+        ("collectors.csv", 2, "K-990101", "A1-003", "A1-003 is an officer of A1 too"),
+        ("city.yaml", 7, "[镇, 县, 市]", "[镇, 市]", "2 levels"),
+        ("city.yaml", 27, "24 hours", "late", "'late' is no duration"),
+    ],
+)
+def test_each_table_tells_the_place_of_its_faults(
+    folder: Path, name: str, line: int, old: str, new: str, words: str
+) -> None:
+    """The very cell, in the very file, and nothing else."""
+    place = spoil(folder / name, line, old, new)
+    _, (fault,) = city_files.read(folder, 2026)
+    assert (fault.file, fault.line, fault.column) == (str(folder / name), *place)
+    assert words in fault.what
+
+
+OTHER = "P90,stall,penalty,department,应急,not_transferred,例法,占道,程序,基准,00000,town"
+GONE = "P90,litter,penalty,police,公安,not_transferred,例法,抛物,程序,基准,00000,town"
+REFUSED: dict[str, tuple[str, int, str, str, str, int, str]] = {
+    # what a good pack is broken by (file, line, old and new text; line 0: a row more), and where that is told
+    "no owner from a day on": (
+        "powers.csv", 4, "2026-01-01,,", "2026-01-01,2026-09-30,", "items.csv", 4, "stall has no owner on 2026-10-01",
+    ),
+    "two owners of a penalty": (
+        "powers.csv", 0, "", f"{OTHER},,,false,2026-07-01,,invented", "powers.csv", 30,
+        "a second owner: department 应急, and the squad by row 3",
+    ),
+    "unreadable limit": ("items.csv", 3, "2 hours", "2小时", "items.csv", 3, "'2小时' is no duration"),
+    "row that another always beats": (
+        "powers.csv", 0, "", f"{GONE},,actor=vehicle;actor!=ship,false,2026-01-01,,invented", "powers.csv", 13,
+        "never decides: row 29 of powers",
+    ),
+    "conditions that exclude each other": (
+        "powers.csv", 0, "", f"{GONE},,actor=ship;actor=car,false,2026-01-01,,invented", "powers.csv", 30,
+        "actor=ship;actor=car is never true",
+    ),
+    "hint that is never found": (
+        "hints.csv", 0, "", "*,有煤气味,item=collapse,invented", "hints.csv", 5, "row 3 finds '煤气' first",
+    ),
+    "officer of two squads": (
+        "officers.csv", 0, "", "A1-003,A2,A2-A,aux,member,2026-02-01,,invented", "officers.csv", 53,
+        "in force at once with row 3 of officers for A1-003",
+    ),
+    "year that is not there": (
+        "calendar.csv", 0, "", "2028-01-01,holiday,元旦,invented", "calendar.csv", 1, "nothing of 2027",
+    ),
+    "year that is unpublished": (
+        "calendar.csv", 2, "holiday", "unpublished", "calendar.csv", 2, "2026 is unpublished",
+    ),
+    "officer without a certificate": (
+        "certificates.csv", 26, "2028-12-31", "2026-07-14", "squads.csv", 5,
+        "B1 has no certified pair on 2026-07-15 from 00:00",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_one_break_of_a_good_pack_is_one_fault_with_its_line(folder: Path, name: str) -> None:
+    """And the pack is refused, but for a shortage of people, with which a city may have to live."""
+    file, line, old, new, where, at, words = REFUSED[name]
+    if line:
+        spoil(folder / file, line, old, new)
+    else:
+        with (folder / file).open("a", encoding="utf-8") as table:
+            table.write(new + "\n")
+    pack, (fault, *more) = city_files.read(folder, 2026)
+    assert not [str(one) for one in more]
+    assert (Path(fault.file).name, fault.line) == (where, at), fault
+    assert words in fault.what
+    assert fault.warning is (pack is not None) is (where == "squads.csv")
+
+
+def test_a_row_that_cannot_be_read_is_not_missed_too(folder: Path) -> None:
+    """What a table lacks may be in the very row whose cell is wrong."""
+    spoil(folder / "stages.csv", 13, "park", "dock")
+    spoil(folder / "requests.csv", 2, "notice", "notes")
+    spoil(folder / "ladders.csv", 5, "3,", "three,")
+    _, faults = city_files.read(folder, 2026)
+    found = {(Path(f.file).name, f.line) for f in faults if Path(f.file).name != "items.csv"}
+    assert found == {("stages.csv", 13), ("requests.csv", 2), ("ladders.csv", 5)}, faults
+
+
+def power_list(capsys: pytest.CaptureFixture[str], pack: Path, on: dt.date, desk: str = "") -> dict[str, Any]:
+    """What `paidan city powers --json` prints."""
+    assert city_cli.powers(pack, on, desk, as_json=True) == 0
+    said: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return said
+
+
+def test_the_power_list_of_a_day_is_public(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """R5, R6: the version in force, and of each row the item, the owner, the five public fields and the days."""
+    spoil(folder / "powers.csv", 4, "2026-01-01,,", "2026-01-01,2026-09-30,")
+    with (folder / "powers.csv").open("a", encoding="utf-8") as file:
+        file.write(
+            "P03b,stall,penalty,department,应急,to_return,新法,占道,程序,基准,00001,county,,,false,2026-10-01,,invented\n"
+        )
+    with (folder / "authorities.csv").open("a", encoding="utf-8") as file:
+        file.write("burning,990101,丁市执法局,2026-10-01,,invented\n")
+    before = power_list(capsys, folder, dt.date(2026, 9, 30))
+    after = power_list(capsys, folder, dt.date(2026, 10, 1))
+    assert (before["list"]["id"], after["list"]["id"]) == ("S-1", "S-1")
+    assert power_list(capsys, folder, dt.date(2027, 1, 1))["list"]["id"] == "S-2"
+    assert [r["row"] for r in before["rows"] if r["item"] == "stall"] == ["P03"]
+    (row,) = [r for r in after["rows"] if r["item"] == "stall"]
+    assert row == {
+        "row": "P03b", "item": "stall", "name": "占道经营", "name_en": "Stall in the road", "domain": "市容环境卫生",
+        "duty": "penalty", "owner_kind": "department", "owner": "应急", "level": "county", "desk": "", "when": [],
+        "transfer_state": "to_return", "basis": "新法", "scope": "占道", "procedure": "程序", "standard": "基准",
+        "hotline": "00001", "list": "S-1", "acting": [], "valid_from": "2026-10-01", "valid_to": None,
+        "source": "invented",
+    }  # fmt: skip
+    acting = {r["item"]: [a["acting_name"] for a in r["acting"]] for r in after["rows"] if r["acting"]}
+    assert acting == {"burning": ["丁市执法局"]}
+    assert not any(r["acting"] for r in before["rows"])
+    assert all(r[f] for r in after["rows"] for f in ("basis", "scope", "procedure", "standard", "hotline"))
+
+
+def test_the_power_list_of_a_desk_has_its_own_rows_in_the_place_of_the_citys(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its own version of the list too, where it has one, and the precedents of its area."""
+    day = dt.date(2026, 10, 1)
+    lists = {desk: power_list(capsys, HARBOUR, day, desk) for desk in ("", "north", "south")}
+    assert {desk: said["list"]["id"] for desk, said in lists.items()} == {
+        "": "SM/1", "north": "SM/1", "south": "SM/1-south",
+    }  # fmt: skip
+    moorings = {desk: [r["row"] for r in said["rows"] if r["item"] == "mooring"] for desk, said in lists.items()}
+    assert moorings == {"": ["H10", "H11", "H12"], "north": ["H11", "H12"], "south": ["H10"]}
+    assert {desk: [r["document"] for r in said["precedents"]] for desk, said in lists.items()} == {
+        "": ["Ruling 3 of 2026"], "north": [], "south": ["Ruling 3 of 2026"],
+    }  # fmt: skip
+    assert power_list(capsys, HARBOUR, dt.date(2026, 1, 1))["rows"] == []
+    assert power_list(capsys, HARBOUR, dt.date(2026, 1, 1))["list"] is None
+
+
+def test_the_power_list_of_jiaxing_says_of_every_duty_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """2026-11-01: every item has an owner of its main duty, every row its five public fields, its state, its level and
+    the version of its list; what changed hands on 2026-10-01 has."""
+    said = power_list(capsys, JIAXING, dt.date(2026, 11, 1))
+    pack = city_files.load(JIAXING)
+    owned = {(r["item"], r["duty"]) for r in said["rows"] if not r["when"] and not r["desk"]}
+    assert {(i.id, DUTY[i.nature]) for i in pack.items} <= owned
+    wanted = ("owner", "level", "transfer_state", "list", "basis", "scope", "procedure", "standard", "hotline")
+    assert all(r[field] for r in said["rows"] for field in wanted)
+    assert said["list"]["id"] == "JX-2026-2"
+    assert {r["list"] for r in said["rows"] if r["desk"] == "jiashan"} == {"JS-2026-2"}
+    before = power_list(capsys, JIAXING, dt.date(2026, 9, 30))
+    fishing = [
+        [(r["row"], r["owner"]) for r in day["rows"] if r["item"] == "closed_season_fishing" and r["duty"] == "penalty"]
+        for day in (before, said)
+    ]
+    assert fishing == [[("P807", "农业农村")], [("P808", "*")]]
+
+
+def test_the_power_list_is_a_table_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --json it is CSV that a spreadsheet opens: a line for each row, and for each precedent."""
+    day = dt.date(2026, 10, 1)
+    said = power_list(capsys, HARBOUR, day)
+    assert city_cli.powers(HARBOUR, day) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [r["row"] for r in rows] == [r["row"] for r in (*said["rows"], *said["precedents"])]
+    spill, ruling = rows[0], rows[-1]
+    assert [spill[name] for name in ("owner", "list", "hotline", "acting")] == [
+        "*", "SM/1", "555-0101", "oldlock=Saltmouth Port Authority",
+    ]  # fmt: skip
+    assert [ruling[name] for name in ("owner", "list", "when", "document")] == [
+        "*", "SM/1-south", "actor=ferry", "Ruling 3 of 2026",
+    ]  # fmt: skip
+    assert city_cli.powers(HARBOUR) == 0  # today
+
+
+def test_the_power_list_of_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A desk that is not there, or a pack with faults: said, and exit code 1."""
+    assert city_cli.powers(folder, dt.date(2026, 10, 1), "bei") == 1
+    assert "no desk 'bei'" in capsys.readouterr().out
+    spoil(folder / "teams.csv", 9, "always", "noon")
+    assert city_cli.powers(folder, dt.date(2026, 10, 1)) == 1
+    assert "'noon'" in capsys.readouterr().out
+
+
+def test_a_very_different_city_is_only_other_data() -> None:
+    """Other words for the levels, no zones, a statute area, other hours and zone of time, five priorities, no working
+    time, mostly the police's: no fault, no warning, and the same code answers."""
+    pack, faults = city_files.read(HARBOUR, 2026)
+    assert faults == []
+    assert pack
+    assert (pack.facts.levels, pack.facts.utc_offset_minutes) == (("post", "district", "port"), 0)
+    assert Counter(t.kind for t in pack.territories) == {"city": 1, "county": 2, "statute": 1, "township": 5}
+    assert [ladder.priority for ladder in pack.ladders if ladder.helps] == [0, 1, 2, 3, 4]
+    for other in (city_files.load(SMALL), city_files.load(JIAXING)):
+        assert not set(pack.facts.levels) & set(other.facts.levels)
+        assert not set(pack.facts.duty_hours) & set(other.facts.duty_hours)
+        assert not set(pack.ladders) & set(other.ladders)
+        assert pack.facts.utc_offset_minutes != other.facts.utc_offset_minutes
+    assert [i.id for i in pack.items if i.about_force] == ["rudeness"]
+    assert {r.item for r in pack.readiness} == {p.item for p in pack.powers if p.transfer_state == "pending_capacity"}
+    assert {r.mode for r in pack.rollout} == {"auto", "propose", "shadow"}
+    assert [r.document for r in pack.precedents] == ["Ruling 3 of 2026"]
+    assert Counter(p.owner_kind for p in pack.powers).most_common(1)[0][0] == "police"
+    texts = (HARBOUR / f"{name}.csv" for name in ("items", "limits", "stages", "replies", "requests", "ladders"))
+    assert not any("working" in path.read_text(encoding="utf-8") for path in texts)
+    geo = Geo(pack)
+    places = ((-1.405, 50.915), (-1.405, 50.93), (-1.21, 50.93))
+    found = [geo.find(*place) for place in places]
+    assert [f.near[0].territory for f in found if f] == ["oldlock", "eastquay", "fishmarket"]

@@ -101,6 +101,19 @@ def test_an_order_finds_the_desk_that_holds_the_case() -> None:
     assert told[1]["events"][0]["type"] == "CaseEscalated"
 
 
+def test_a_reopening_finds_the_desk_where_the_case_ended() -> None:
+    """Nobody holds a case that was cancelled; who may reopen it is the desk that remembers it."""
+    case_id = decided(lines(complaint("1", 0)))[0]["events"][-1]["case_id"]
+    chief = {"id": "ch-1", "role": "chief", "squad": ""}
+    cancelled = order("CancelCase", case_id, 2, outcome="cancelled", reason="filed by mistake")
+    reopened = order("ReopenCase", case_id, 3, cause="fault", reason="it was not")
+    for line in (cancelled, reopened):
+        line["value"]["actor"] = chief
+    told = decided(lines(complaint("1", 0), cancelled, reopened))
+    assert [record["desk"] for record in told] == [told[0]["desk"]] * 3
+    assert "CaseReopened" in types(told)
+
+
 def test_an_order_about_nothing_is_refused_by_the_city_desk() -> None:
     """Nobody holds the case: the refusal is a record, not a fault."""
     (record,) = decided(lines(order("EscalateCase", "c-none", 0, reason="x")))

@@ -1,22 +1,28 @@
 """Places: the index against brute force, datums, zones, borders, gaps, names of areas."""
 
+import datetime as dt
+import json
 import random
 from pathlib import Path
 
 import coordTransform as datums  # noqa: N813
+import msgspec
 import pytest
 import shapely
 
+from dispatchers import rows
 from dispatchers.city import metres
 from dispatchers.messages import Near, WireLocation
 from streams import city_files
 from streams.geo import GAP_METRES, Geo, to_wgs84
-from streams.outlines import Plane, outline
+from streams.outlines import Plane, faults, outline
 
-SMALL = Geo(city_files.load(Path(__file__).parent.parent / "city/small"))
+TOWN = city_files.load(Path(__file__).parent.parent / "city/small")
+SMALL = Geo(TOWN)
 PACK = city_files.load(Path(__file__).parent.parent.parent / "deploy/jiaxing")
 JIAXING = Geo(PACK)
 KIND = {t.id: t.kind for t in PACK.territories}
+RANK = {"zone": 0, "statute": 1, "township": 2}  # what lies over what
 SHAPES = {i: outline(text) for i, text in PACK.polygons.items()}
 
 
@@ -26,7 +32,7 @@ def brute(lon: float, lat: float) -> tuple[list[tuple[str, int]], bool] | None:
     point = plane.flat(shapely.Point(lon, lat))
     found = []
     for i, flat in FLAT.items():
-        found.append((float(flat.distance(point)), KIND[i] != "zone", i))
+        found.append((float(flat.distance(point)), RANK[KIND[i]], i))
     found.sort()
     inside = [i for d, _, i in sorted(found, key=lambda f: (f[1], f[2])) if d == 0][:1]
     near = [(max(1, round(d)), i) for d, _, i in found if d <= 150 and i not in inside]
@@ -40,8 +46,11 @@ def brute(lon: float, lat: float) -> tuple[list[tuple[str, int]], bool] | None:
 
 def _flat() -> dict[str, shapely.Geometry]:
     plane = Plane(sum(s.centroid.y for s in SHAPES.values()) / len(SHAPES))
-    zones = shapely.union_all([s for i, s in SHAPES.items() if KIND[i] == "zone"])
-    return {i: plane.flat(s if KIND[i] == "zone" else s.difference(zones)) for i, s in SHAPES.items()}
+    cut = {}
+    for i, shape in SHAPES.items():
+        above = shapely.union_all([s for k, s in SHAPES.items() if RANK[KIND[k]] < RANK[KIND[i]]])
+        cut[i] = plane.flat(shape.difference(above))
+    return cut
 
 
 FLAT = _flat()
@@ -105,6 +114,67 @@ def test_a_zone_beats_the_code() -> None:
     found = JIAXING.find(121.08686, 30.60153)
     assert found is not None
     assert found.near[0] == Near("zone_gq", 0)
+
+
+def with_statute(*squares: tuple[float, float, float, float]) -> rows.CityPack:
+    """The small city with statute areas, each a square: west, east, south, north."""
+    areas, outlines = list(TOWN.territories), dict(TOWN.polygons)
+    for n, (west, east, south, north) in enumerate(squares, 1):
+        areas.append(
+            rows.Territory(
+                id=f"lake_{n}", kind="statute", name=f"湖{n}", parent="990100", desk="jia",
+                valid_from=dt.date(2026, 1, 1), source="invented",
+            )
+        )  # fmt: skip
+        ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+        outlines[f"lake_{n}"] = json.dumps({"type": "Polygon", "coordinates": [ring]})
+    return msgspec.structs.replace(TOWN, territories=tuple(areas), polygons=outlines)
+
+
+@pytest.mark.parametrize(
+    ("point", "near"),
+    [
+        ((120.095, 30.08), [("lake_1", 0)]),  # over 一街道
+        ((120.105, 30.08), [("lake_1", 0)]),  # over 二镇
+        ((120.05, 30.08), [("zone_bing", 0)]),  # under the zone
+        ((120.1101, 30.08), [("990102", 0), ("lake_1", 10)]),
+        ((120.11, 30.08), [("lake_1", 0), ("990102", 1)]),  # on its line with a township
+        ((120.06, 30.08), [("zone_bing", 0), ("lake_1", 1)]),  # on the zone's
+        ((120.0601, 30.08), [("lake_1", 0), ("zone_bing", 10)]),
+        ((120.05, 30.15), [("990101", 0)]),
+    ],
+)
+def test_a_statute_area_beats_townships_and_a_zone_beats_it(
+    point: tuple[float, float], near: list[tuple[str, int]]
+) -> None:
+    """The zone first, then what a statute says, then the township (domain.md §5.2.3)."""
+    found = Geo(with_statute((120.04, 120.11, 30.07, 30.09))).find(*point)
+    assert found == (tuple(Near(*n) for n in near), False)
+
+
+@pytest.mark.parametrize(
+    ("squares", "said"),
+    [
+        ([(120.04, 120.11, 30.07, 30.09)], []),
+        ([(120.08, 120.11, 30.07, 30.09), (120.1, 120.13, 30.07, 30.09)], [("lake_2", "湖1 and 湖2 overlap by 2.1")]),
+        ([(120.39, 120.41, 30.07, 30.09)], [("lake_1", "2.14 km² of 湖1 lie in no township")]),
+        ([(120.03, 120.05, 30.06, 30.09)], [("lake_1", "湖1 lies wholly under zones")]),
+    ],
+)
+def test_statute_areas_lie_apart_in_the_city_and_somewhere_in_the_open(
+    squares: list[tuple[float, float, float, float]], said: list[tuple[str, str]]
+) -> None:
+    """A zone may lie over one, but not over all of it: no point would ever be there."""
+    found = faults(with_statute(*squares))
+    assert [(f.table, f.field) for f in found] == [("polygons", area) for area, _ in said]
+    assert all(words in f.what for f, (_, words) in zip(found, said, strict=True)), found
+
+
+def test_a_statute_area_needs_its_outline() -> None:
+    """As a township and a zone do."""
+    pack = with_statute((120.04, 120.11, 30.07, 30.09))
+    without = msgspec.structs.replace(pack, polygons=TOWN.polygons)
+    assert [(f[:3], f.what) for f in faults(without)] == [(("territories", 8, "id"), "湖1 has no outline")]
 
 
 def test_a_gcj02_point_lands_in_its_own_township() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dispatchers.events import CaseClosed
+from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.record import decode_record
 from dispatchers.targets import Share, Targets
 from streams import metrics
@@ -15,9 +15,11 @@ TODAY = Clock([Segment(wall=0, business=MONDAY + 3_600_000, speed=1.0, wall_end=
 
 
 def closings() -> Share:
-    """What the closings of all logs make, counted by hand."""
-    closed = [e for raws in logs().values() for raw in raws for e in decode_record(raw).events if type(e) is CaseClosed]
-    counted = [e for e in closed if e.countable]
+    """What the closings of all logs make, counted by hand: each case by the last word about it."""
+    said = [e for raws in logs().values() for raw in raws for e in decode_record(raw).events]
+    words = [e for e in said if isinstance(e, CaseClosed | CaseReopened)]
+    last = {e.case_id: e for e in sorted(words, key=lambda e: e.case_version)}
+    counted = [e for e in last.values() if isinstance(e, CaseClosed) and e.countable]
     return Share(sum(e.tier in ("town_squad", "zone_squad") for e in counted), len(counted))
 
 
@@ -34,6 +36,14 @@ def test_the_numbers_are_those_of_all_closings() -> None:
     assert closings().den > 5
     assert closings() == exported().targets.total(MONDAY, "all")
     assert closings() == exported(with_void).targets.total(MONDAY, "all")
+
+
+def test_what_was_reopened_counts_no_more() -> None:
+    """The logs have closings that were taken back, and the numbers are without them."""
+    said = [e for raws in logs().values() for raw in raws for e in decode_record(raw).events]
+    counted = [e for e in said if isinstance(e, CaseClosed) and e.countable]
+    assert any(isinstance(e, CaseReopened) and e.countable for e in said)
+    assert closings().den < len(counted)
 
 
 def test_a_zombies_closings_do_not_count() -> None:

@@ -63,6 +63,23 @@ def test_a_case_row_names_who_has_it_and_when_an_answer_is_due() -> None:
     assert not {"squad", "team", "officers", "unit", "assignment_id", "answer_due"} & row.keys()
 
 
+def test_a_case_row_shows_its_clocks_and_what_runs_beside() -> None:
+    """The limit of disposal with its yellow mark, what the caller is owed, requests without an answer, and whom it is
+    about, so that a screen can keep it from them."""
+    cases = [c for desk, raws in logs().items() for c in folded(desk, raws).state.cases.values()]
+    for case in cases:
+        row = case_row(case, "jia")
+        dispose, reply = case.term("dispose"), case.term("reply")
+        assert (row.due_at, row.warn_at) == ((dispose.due_at, dispose.warn_at) if dispose else (0, 0))
+        assert row.reply_due == (reply.due_at if reply and not reply.done_at else 0)
+        assert row.requests == sum(1 for r in case.requests if r.receipt_due or (r.due_at and not r.answered_at))
+    rows = [case_row(case, "jia") for case in cases]
+    assert any(row.warn_at for row in rows)
+    assert any(row.reply_due for row in rows)
+    assert any(row.requests for row in rows)
+    assert any(row.about for row in rows)
+
+
 def test_squads_show_load_against_cap_and_idle_ones_are_shown() -> None:
     """Every squad of the desk has a row; loads of its teams sum to its own."""
     city = small()

@@ -90,6 +90,8 @@ FAULTS: list[tuple[bytes | None, str, str]] = [
     (complaint(title=SECRET * 200), "too_long", "$.title: at most 500"),
     (complaint(description="长" * 300_000), "too_large", "900"),
     (complaint(attachments=["a"] * 51), "too_large", "$.attachments: 51"),
+    (complaint(facts={str(n): "x" for n in range(51)}), "too_large", "$.facts: 51"),
+    (complaint(facts={"actor": 1}), "wrong_type", "$.facts"),
 ]
 
 
@@ -148,6 +150,14 @@ def test_filing_says_all_that_is_decided_on() -> None:
     assert (got.received_at, got.scheme, got.code, got.channel) == (AT, "city", "01", "phone")
     assert (got.title, got.description) == (GOOD["title"], GOOD["description"])
     assert got.place.near == (m.Near("t-1", 0),)
+
+
+def test_what_the_source_knows_of_the_matter_comes_through() -> None:
+    """Facts decide whose it is: they arrive cleaned, without persons' numbers, which are sealed like those of texts."""
+    filing = filed(facts={"actor": "vehi\x00cle", "about": f"找{CANARY}"})
+    assert filing.filed.facts == {"actor": "vehicle", "about": "找〔电话〕"}
+    assert msgspec.json.decode(filing.private, type=Private).in_texts == (CANARY,)
+    assert filed().filed.facts == {}
 
 
 def test_nothing_of_the_person_is_in_what_is_decided() -> None:
@@ -285,6 +295,7 @@ def test_every_order_letter_and_wake_up_is_read_as_it_was_written() -> None:
         ({"type": "WakeUp", "due": -(10**30)}, "number_out_of_bounds", "$.due"),
         (CHECK | {"unknown": "x" * MAX_ORDER}, "too_large", "at most"),
         (CHECK | {"type": "AdoptCity", "desk": "haining", "city": "x"}, "wrong_desk", "$.desk"),
+        (CHECK | {"type": "ApprovePrecedent", "desk": "haining", "precedent": "x"}, "wrong_desk", "$.desk"),
         (
             CHECK | {"type": "SetDuty", "desk": "haining", "officers": ["1"], "on_duty": True},
             "wrong_desk",
@@ -329,3 +340,28 @@ def test_free_texts_of_orders_come_masked() -> None:
     assert order.note == "已联系〔电话〕"
     disposal = CHECK | {"type": "ReportDisposal", "assignment_id": "c-1/1", "result": "corrected"}
     assert heard(disposal | {"evidence": [f"{CANARY}.jpg", "sha256:ab"]}).evidence == ("〔电话〕.jpg", "sha256:ab")
+
+
+SPOKEN = f"已联系{CANARY}"
+TEXTS: list[tuple[str, dict[str, Any]]] = [
+    ("AnswerCaller", {"text": SPOKEN, "attachments": [f"{CANARY}.jpg"]}),
+    ("CloseCase", {"reply": SPOKEN, "reason": SPOKEN}),
+    ("AskOffice", {"kind": "video", "unit": "u", "task": SPOKEN, "purpose": SPOKEN}),
+    ("ReportVerification", {"found": True, "facts": {"witness": SPOKEN}, "note": SPOKEN}),
+    ("ClassifyCase", {"item": "stall", "facts": {SPOKEN: "yes"}, "reason": SPOKEN}),
+    ("UrgeCase", {"note": SPOKEN}),
+    ("RecordCallback", {"reached": True, "note": SPOKEN}),
+    ("ReturnAssignment", {"assignment_id": "c-1/1", "reason": "recusal", "basis": SPOKEN}),
+    ("OpenDispute", {"reason": SPOKEN}),
+    ("AnswerRequest", {"request_id": "r", "note": SPOKEN, "evidence": [f"{CANARY}.jpg"]}),
+    ("TransferCase", {"to": "police", "reason": SPOKEN}),
+]
+
+
+@pytest.mark.parametrize(("kind", "texts"), TEXTS)
+def test_no_order_carries_a_persons_number(kind: str, texts: dict[str, Any]) -> None:
+    """Every free text and reference of an order, also inside its facts, comes without the number."""
+    order = heard({"type": kind, "message_id": "m-1", "actor": ACTOR, "case_id": "c-1", **texts})
+    assert type(order).__name__ == kind
+    assert CANARY not in msgspec.json.encode(order).decode()
+    assert "〔电话〕" in msgspec.json.encode(order).decode()

@@ -1,0 +1,258 @@
+"""What an operator does with a case: look first, say what it is, give it to somebody, up, down, to another desk."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from msgspec.structs import replace
+
+from . import events as e
+from . import messages as m
+from .acts import act, refuse
+from .assignment import Choice, choose
+from .case import Case, Status
+from .classification import duty_of
+from .competence import Owner, competent
+from .decision import Decision
+from .dispatch import REACH, Why, offer, operator, order, place, verify
+from .levels import hand_over, may_hand_over, raise_level
+from .offices import tell_rescue
+from .refusals import Objection, Refusal
+from .transitions import TRANSITIONS
+
+LOWER = {"city": "county", "county": "town"}
+WITHDRAWABLE = {s for s, event in TRANSITIONS if event == "AssignmentWithdrawn"} | {
+    Status.TO_DISPATCH,
+    Status.OPERATOR,
+}
+
+
+def _owner(decision: Decision, case: Case) -> Owner | None:
+    return competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
+
+
+def assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
+    """派单 by an operator: whoever holds the case loses it; power, pair and cap bind operators too (R34)."""
+    city, squad, choice = decision.city, decision.city.squads.get(message.squad), None
+    owner = _owner(decision, case)
+    refusal = _may_assign(decision, case, message, owner)
+    if not refusal and squad:
+        choice = _pick(decision, case, squad.id, message.team)
+        if choice.squad is None:
+            refusal = _unable(choice)
+    if refusal:
+        refuse(decision, message, refusal, case)
+        return
+    case = withdraw(decision, case, message)
+    why = Why(owner, "operator", message.actor, message.reason)
+    if choice:
+        offer(decision, case, choice, why)
+    else:
+        kind = owner if owner and city.unit(owner.owner, decision.desk.id) == message.unit else None
+        order(decision, case, message.unit, why._replace(owner=kind))
+
+
+def _unable(choice: Choice) -> Refusal:
+    """Why nobody of those looked at can; nobody at all: there is no such team."""
+    return cast(Refusal, min((c.lost for c in choice.candidates), default="unknown_team"))
+
+
+def _may_assign(decision: Decision, case: Case, message: m.AssignCase, owner: Owner | None) -> Objection:
+    """Why this may not be, or ""."""
+    city, squad = decision.city, decision.city.squads.get(message.squad)
+    enforcement = case.nature == "enforcement"
+    if bool(message.unit) == bool(message.squad):
+        return "unit_or_squad"
+    if message.unit and message.unit not in city.units:
+        return "unknown_unit"
+    if message.squad and (squad is None or squad.desk != decision.desk.id):
+        return "unknown_squad"
+    if case.duty != "reply" and case.item not in city.items:
+        return "classify_first"  # who may act depends on what it is
+    if case.designated and case.designated not in (message.squad, message.unit):
+        return "ruling_is_final"
+    if squad and not case.designated and (owner is None or owner.kind != "squad"):
+        return "squad_has_no_power"
+    theirs = city.unit(owner.owner, decision.desk.id) if owner else ""
+    if message.unit and enforcement and owner and message.unit not in (theirs, case.designated):
+        return "unit_has_no_power"
+    if not message.reason:
+        return "reason_missing"
+    return "" if case.status in WITHDRAWABLE else "forbidden_now"
+
+
+def _pick(decision: Decision, case: Case, squad: str, team: str) -> Choice:
+    """The operator's squad or team, if it can; a human may ask again whoever was silent or gave the case back."""
+    own = case.weight if case.load_on and case.load_on[0] == squad else 0  # it leaves the squad before it comes back
+    fresh = replace(case, tried=(), barred=(), weight=case.weight - own)
+    squads = [decision.city.squads[squad]]
+    if team:
+        named = decision.city.teams.get(team)
+        return choose(decision, fresh, squads, leaders=bool(named and decision.city.leads(named)), only=team)
+    best = choose(decision, fresh, squads)
+    return best if best.squad else choose(decision, fresh, squads, leaders=True)
+
+
+def withdraw(decision: Decision, case: Case, message: Any) -> Case:
+    """Take the case from who has it; what stands of its limits goes on with the next dispatch."""
+    if case.assignment is None:
+        return case
+    return decision.happen(
+        e.AssignmentWithdrawn(**act(decision, case, message), assignment_id=case.assignment.id, reason=message.reason)
+    )
+
+
+def confirm(decision: Decision, case: Case, message: m.ConfirmProposal) -> None:
+    """An operator does what the rules proposed, if it can still be done."""
+    wish = case.proposal
+    if wish is None or case.mode != "propose":
+        refuse(decision, message, "nothing_proposed", case)
+        return
+    why = Why(_owner(decision, case), "confirmed", message.actor, "as proposed")
+    if wish.unit:
+        order(decision, case, wish.unit, why)
+        return
+    choice = _pick(decision, case, wish.squad, wish.team)
+    if choice.squad is None:
+        refuse(decision, message, _unable(choice), case)
+    else:
+        offer(decision, case, choice, why)
+
+
+def verify_by_order(decision: Decision, case: Case, message: m.VerifyCase) -> None:
+    """核实: somebody shall look first."""
+    if not decision.city.collector(case.territory, decision.desk.id, decision.day):
+        refuse(decision, message, "nobody_to_verify", case)
+    else:
+        verify(decision, case, message.reason or "ordered", message.actor)
+
+
+def verified(decision: Decision, case: Case, message: m.ReportVerification) -> None:
+    """What the collector found. The clock of acceptance stood meanwhile: it goes on with what was left."""
+    city = decision.city
+    if message.territory and message.territory not in city.territories:
+        refuse(decision, message, "unknown_territory", case)
+        return
+    looked = city.law.stage("verify", decision.day)
+    begun = case.stage_due - looked.ms()  # continuous, as all stages of looking
+    left = max(0, case.dispatch_due - begun)
+    case = decision.happen(
+        e.CaseVerified(
+            **act(decision, case, message),
+            found=message.found,
+            territory=message.territory,
+            near=tuple(t for t in case.near if t != message.territory),
+            lon=message.lon,
+            lat=message.lat,
+            facts=message.facts,
+            note=message.note,
+            dispatch_due=decision.at + left,
+        )
+    )
+    if not message.found:
+        operator(decision, case, "not_found", message.note)
+    else:
+        _where_it_belongs(decision, case, message, "verified_there")
+
+
+def _where_it_belongs(decision: Decision, case: Case, message: m.CaseOrder, reason: str) -> None:
+    """Seek somebody, at the desk of its territory; what is the city's, or about the force, stays at the city's."""
+    theirs = decision.city.desk_of(case.territory) if case.territory else decision.desk.id
+    if theirs == decision.desk.id or case.level == "city" or case.about:
+        place(decision, case)
+    else:
+        hand_over(decision, case, theirs, reason, message.actor)
+
+
+def classify_by_order(decision: Decision, case: Case, message: m.ClassifyCase) -> None:
+    """What it is, by an operator's word. Facts that are said anew count; the list is still that of acceptance."""
+    city = decision.city
+    item = city.law.item(message.item, decision.day)
+    if item is None or (message.territory and message.territory not in city.territories):
+        refuse(decision, message, "unknown_territory" if item else "unknown_item", case)
+        return
+    facts = {**case.facts, **message.facts}
+    reply = case.duty == "reply" and item.nature in ("enforcement", "reply")  # never made an enforcement task
+    step = city.ladder[item.priority]
+    case = decision.happen(
+        e.CaseClassified(
+            **act(decision, case, message),
+            item=item.id,
+            domain=item.domain,
+            nature="reply" if reply else item.nature,
+            duty="reply" if reply else duty_of(item, facts),
+            priority=item.priority,
+            weight=step.weight,
+            territory=message.territory or case.territory,
+            facts=facts,
+            emergency=bool(item.emergency),
+            placed=bool(message.territory),
+            reason=message.reason,
+            dispatch_due=city.calendar.after(decision.at, step.dispatch),
+        )
+    )
+    if case.emergency and not any(r.kind == "rescue" for r in case.requests):
+        case = tell_rescue(decision, case)
+    _where_it_belongs(decision, case, message, "classified_there")
+
+
+def escalate(decision: Decision, case: Case, message: m.EscalateCase) -> None:
+    """升级: a level up. A case that nobody holds is sought for there at once; the city's goes to the city desk."""
+    if case.level == "city" and decision.desk.id == decision.city.city_desk:
+        refuse(decision, message, "highest_level", case)
+        return
+    case = raise_level(decision, case, message.reason, message.actor, cause=message.cause)
+    free = case.status in (Status.TO_DISPATCH, Status.OPERATOR)
+    if free and case.level == "city" and decision.desk.id != decision.city.city_desk:
+        hand_over(decision, case, decision.city.city_desk, message.reason, message.actor)
+    elif free:
+        place(decision, case)
+
+
+def lower(decision: Decision, case: Case, message: m.LowerCase) -> None:
+    """下沉: one level down, if the town may, if nothing is under review, and once (again: only the chief)."""
+    owner = _owner(decision, case)
+    level = LOWER.get(case.level, "")
+    home = decision.city.squad_at(case.territory, decision.day)
+    fault: Objection = ""
+    if not level:
+        fault = "lowest_level"
+    elif owner is None or owner.kind != "squad" or REACH[owner.level] > REACH[level]:
+        fault = "not_theirs_by_the_list"
+    elif case.relaxation or case.supervised:
+        fault = "under_review"
+    elif case.lowered and message.actor.role != "chief":
+        fault = "lowered_before"
+    elif level == "town" and (home is None or choose(decision, case, [home]).squad is None):
+        fault = "home_cannot"
+    if fault:
+        refuse(decision, message, fault, case)
+        return
+    case = decision.happen(
+        e.CaseLowered(
+            **act(decision, case, message),
+            reason=message.reason,
+            level=level,  # type: ignore[arg-type]
+            month_end=_month_ends(decision),
+        )
+    )
+    _where_it_belongs(decision, case, message, "lowered")
+
+
+def _month_ends(decision: Decision) -> bool:
+    """Whether the month is about to end, so that the R1 audit marks what is sent down now (scenario 22)."""
+    calendar, at = decision.city.calendar, decision.at
+    return calendar.date(at).month != calendar.date(at + decision.city.month_end_ms).month
+
+
+def hand_over_by_order(decision: Decision, case: Case, message: m.HandOverCase) -> None:
+    """To another desk: up to the city's or down from it, sideways only where a place of theirs is in question."""
+    if message.to_desk not in decision.city.desks or message.to_desk == decision.desk.id:
+        refuse(decision, message, "unknown_desk", case)
+    elif case.status not in WITHDRAWABLE:
+        refuse(decision, message, "forbidden_now", case)
+    elif not may_hand_over(decision, case, message.to_desk, message.actor.role):
+        refuse(decision, message, "another_county", case)
+    else:
+        case = withdraw(decision, case, message)
+        hand_over(decision, case, message.to_desk, message.reason, message.actor)

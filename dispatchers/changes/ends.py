@@ -1,0 +1,114 @@
+"""From the disposal to the end: done again, checked, answered, penalised, opened again."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from dispatchers import events as e
+from dispatchers.case import Case, side_due
+
+from .holding import lost
+from .limits import limits_again, limits_done, no_wish, with_terms
+from .table import Change, Changes
+
+
+def _disposed(case: Case, event: e.CaseDisposed, at: int) -> Change:
+    return {
+        **limits_done(replace(case, relaxation=None), at),
+        "relaxation": None,
+        "squad": event.squad,
+        "unit": event.unit,
+        "disposed_by": event.actor.id if event.actor else "",
+        "disposed_at": at,
+        "handled_by": event.officers,
+        "result": event.result,
+        "tier": event.tier,
+        "stage_due": event.check_due or at,  # logs of before 2026.11.2 had no such clock: it is due at once
+        "before": None,
+    }
+
+
+def _rework(case: Case, event: e.ReworkOrdered, at: int) -> Change:
+    return {
+        **limits_again(case),
+        "rework": case.rework + 1,
+        "stage_due": getattr(event, "arrive_due", 0),
+    }
+
+
+def _checked(case: Case, event: e.CaseChecked, at: int) -> Change:
+    return {
+        "stage_due": event.close_due or at,  # as above
+        "checked_by": event.actor.id if event.actor else "",
+    }
+
+
+def _answered(case: Case, event: e.CallerAnswered, at: int) -> Change:
+    term = case.term("reply")
+    return {"replied_at": at, **(with_terms(case, (replace(term, done_at=at),)) if term else {})}
+
+
+def _called_back(case: Case, event: e.CallbackRecorded, at: int) -> Change:
+    return {"callbacks": case.callbacks + 1, "called_back": case.called_back or (event.reached and event.solved)}
+
+
+def _urged(case: Case, event: e.CaseUrged, at: int) -> Change:
+    return {"urges": case.urges + 1}
+
+
+def _act_refused(case: Case, event: e.ActRefused, at: int) -> Change:
+    return {
+        **lost(case, event, at),
+        **limits_again(replace(case, relaxation=None)),
+        "dispatch_due": event.dispatch_due,
+    }
+
+
+def _penalty(case: Case, event: e.PenaltyFiled, at: int) -> Change:
+    """The clock of disposal is answered; from here on that of the penalty runs, whatever comes between."""
+    change = limits_done(replace(case, relaxation=None), at)
+    terms = (*change["terms"], event.term)
+    return {**change, **with_terms(replace(case, terms=terms, relaxation=None), ()), "relaxation": None,
+            "overdue_at": 0, "stage_due": event.term.due_at}  # fmt: skip
+
+
+def _criminal(case: Case, event: e.CriminalTransferProposed, at: int) -> Change:
+    return {"before": case.status, "stage_due": event.criminal_due, **no_wish(case)}
+
+
+def _criminal_refused(case: Case, event: e.CriminalTransferRefused, at: int) -> Change:
+    return {"before": None, "stage_due": event.stage_due}
+
+
+def _reopened(case: Case, event: e.CaseReopened, at: int) -> Change:
+    return {
+        "changed_hands": event.case_version,
+        "reopened": case.reopened + 1,
+        "assignment": None,
+        "tried": (),
+        "stage_due": 0,
+        "before": None,
+        "terms": event.terms,
+        "overdue_at": 0,
+        "side_due": side_due(event.terms, (), None),
+        "requests": (),
+        "replied_at": 0,
+        "called_back": False,
+        "dispatch_due": event.dispatch_due,
+    }
+
+
+CHANGES: Changes = {
+    e.ActRefused: _act_refused,
+    e.PenaltyFiled: _penalty,
+    e.CriminalTransferProposed: _criminal,
+    e.CriminalTransferRefused: _criminal_refused,
+    e.CaseDisposed: _disposed,
+    e.CaseChecked: _checked,
+    e.ReworkOrdered: _rework,
+    e.WorkOrderReopened: _rework,
+    e.CallerAnswered: _answered,
+    e.CallbackRecorded: _called_back,
+    e.CaseUrged: _urged,
+    e.CaseReopened: _reopened,
+}

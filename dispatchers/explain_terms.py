@@ -1,0 +1,244 @@
+"""The single words of the domain in Chinese and English: statuses, results, roles, orders, names of limits and offices.
+
+Beside `explain_words.py`, which has the rules' own sentences.
+"""
+
+from __future__ import annotations
+
+from .explain_words import Said, Words
+
+STATUSES: Words = {
+    "to_dispatch": Said("待派遣", "waits for dispatch"),
+    "verifying": Said("核实中", "a collector looks"),
+    "operator": Said("待派遣员处理", "the operator's to decide"),
+    "offered": Said("已派单待接", "offered"),
+    "accepted": Said("已接单", "accepted"),
+    "on_site": Said("现场处置中", "on site"),
+    "ordered": Said("工单待签收", "ordered, not signed for"),
+    "unit_working": Said("单位办理中", "the unit works on it"),
+    "returning": Said("退单审核中", "a return is under review"),
+    "disputed": Said("职责争议中", "disputed"),
+    "suspended": Said("挂账", "suspended"),
+    "penalty": Said("处罚办理中", "a penalty file is open"),
+    "criminal": Said("拟移送涉嫌犯罪", "a transfer to the police is proposed"),
+    "merged": Said("已并案", "merged"),
+    "disposed": Said("已处置待核查", "disposed, to be checked"),
+    "checked": Said("已核查待结案", "checked, to be closed"),
+    "closed": Said("已结案", "closed"),
+    "cancelled": Said("已作废", "cancelled"),
+    "transferred": Said("已移送系统外", "transferred out"),
+    "handed_over": Said("已移交其他指挥席", "handed over"),
+}
+
+RESULTS: Words = {
+    "corrected": Said("已改正", "corrected"),
+    "simple_penalty": Said("简易处罚", "simple penalty"),
+    "general_filed": Said("一般程序立案", "filed by the general procedure"),
+    "no_violation": Said("未见违法", "no violation"),
+    "not_found": Said("未找到", "not found"),
+    "repaired": Said("已修复", "repaired"),
+    "served": Said("已服务", "served"),
+    "answered": Said("已答复", "answered"),
+}
+
+ORDERS: Words = {
+    "ReceiveOffer": Said("收到派单", "receive the offer"),
+    "AcceptAssignment": Said("接单", "accept"),
+    "ReturnAssignment": Said("退单", "give back"),
+    "ReportArrival": Said("报到场", "report arrival"),
+    "ReportDisposal": Said("报处置", "report disposal"),
+    "CheckCase": Said("核查", "check"),
+    "CloseCase": Said("结案", "close"),
+    "AssignCase": Said("指派", "assign"),
+    "EscalateCase": Said("升级", "escalate"),
+    "LowerCase": Said("下沉", "send down"),
+    "HandOverCase": Said("移交", "hand over"),
+    "VerifyCase": Said("核实", "have it verified"),
+    "ReportVerification": Said("报核实结果", "report the verification"),
+    "ClassifyCase": Said("确定事项", "classify"),
+    "MergeCase": Said("并案", "merge"),
+    "SplitCase": Said("拆案", "split"),
+    "UrgeCase": Said("催办", "urge"),
+    "SuperviseCase": Said("督办", "supervise"),
+    "AnswerCaller": Said("答复", "answer the caller"),
+    "RecordCallback": Said("记录回访", "record the call-back"),
+    "ReviewReturn": Said("审核退单", "review the return"),
+    "OpenDispute": Said("提请争议协调", "open a dispute"),
+    "RuleDispute": Said("裁定", "rule"),
+    "ApprovePrecedent": Said("批准先例", "approve the precedent"),
+    "RequestExtension": Said("申请延期", "ask for an extension"),
+    "RequestSuspension": Said("申请挂账", "ask for a suspension"),
+    "ReviewRelaxation": Said("审批延期挂账", "review the wish for time"),
+    "ResumeCase": Said("恢复办理", "resume"),
+    "AskOffice": Said("请求协同", "ask an office"),
+    "SignRequest": Said("签收请求", "sign the request"),
+    "AnswerRequest": Said("回复请求", "answer the request"),
+    "ConfirmProposal": Said("确认建议", "confirm the proposal"),
+    "RecuseOfficers": Said("回避", "recuse officers"),
+    "FilePenalty": Said("处罚立案", "file a penalty"),
+    "ProposeCriminalTransfer": Said("提请移送犯罪线索", "propose a criminal transfer"),
+    "DecideCriminalTransfer": Said("决定移送犯罪线索", "decide the criminal transfer"),
+    "TransferCase": Said("移送系统外", "transfer out"),
+    "CancelCase": Said("作废", "cancel"),
+    "ReopenCase": Said("重新办理", "reopen"),
+    "SetDuty": Said("调整在岗", "set duty"),
+    "AdoptCity": Said("采用新版城市数据", "adopt a version of the city"),
+    # letters that can be refused like orders
+    "RegisterCase": Said("登记", "register"),
+    "UpdateCase": Said("补充", "update"),
+}
+
+ROLES: Words = {
+    "squad": Said("队员", "officer"),
+    "leader": Said("队长", "leader"),
+    "checker": Said("监督员", "checker"),
+    "operator": Said("派遣员", "operator"),
+    "chief": Said("值班长", "chief"),
+    "coordination": Said("统筹协调机构", "coordination body"),
+    "supervisor": Said("督察", "supervisor"),
+    "hotline": Said("热线", "hotline"),
+    "unit": Said("单位", "unit"),
+    "admin": Said("管理员", "admin"),
+}
+
+LEVELS: Words = {"town": Said("镇街", "town"), "county": Said("县", "county"), "city": Said("市", "city")}
+
+KINDS: Words = {
+    "complaint": Said("投诉", "complaint"),
+    "report": Said("举报", "report"),
+    "consult": Said("咨询", "consult"),
+    "help": Said("求助", "request for help"),
+    "suggestion": Said("建议", "suggestion"),
+    "praise": Said("表扬", "praise"),
+    "event": Said("城管事件", "city event"),
+    "component": Said("城管部件", "component"),
+}
+
+ORIGINS: Words = {
+    "source": Said("来源自述", "the source itself"),
+    "category": Said("来源分类", "its category"),
+    "words": Said("文字", "its words"),
+}
+
+DUTIES: Words = {
+    "source": Said("源头监管", "supervision at the source"),
+    "post_approval": Said("审批后监管", "supervision after approval"),
+    "routine": Said("日常监管", "routine supervision"),
+    "follow_up": Said("后续监管", "follow-up"),
+    "penalty": Said("行政处罚", "penalty"),
+    "coercion": Said("行政强制", "coercion"),
+    "tech_test": Said("技术检测", "technical test"),
+    "policy": Said("政策制定", "policy"),
+    "repair": Said("维修", "repair"),
+    "service": Said("服务", "service"),
+    "reply": Said("答复", "reply"),
+}
+
+TRANSFERS: Words = {
+    "transferred": Said("已划转", "transferred"),
+    "not_transferred": Said("未划转", "not transferred"),
+    "to_return": Said("拟收回", "to return"),
+    "too_specialised": Said("专业性过强", "too specialised"),
+    "pending_capacity": Said("待具备承接能力", "waits for capacity"),
+    "should_transfer": Said("应划转", "should be transferred"),
+    "review": Said("评估中", "under review"),
+}
+
+RESPONSIBILITIES: Words = {
+    "government": Said("政府责任", "the government's responsibility"),
+    "enforcement": Said("执法责任", "the enforcement force's responsibility"),
+    "department": Said("部门责任", "the department's responsibility"),
+    "post": Said("岗位责任", "the post's responsibility"),
+}
+
+COLOURS: Words = {
+    "green": Said("绿", "green"),
+    "yellow": Said("黄", "yellow"),
+    "red": Said("红", "red"),
+    "paused": Said("暂停", "paused"),
+}
+
+# Names of limits and of stages, as in Term.name and DeadlineMissed.name.
+LIMITS: Words = {
+    "dispose": Said("处置", "disposal"),
+    "reply": Said("答复来电人", "reply to the caller"),
+    "supervise": Said("督办", "supervision"),
+    "stop": Said("制止", "stopping"),
+    "penalise": Said("处罚", "penalising"),
+    "demolish": Said("拆除", "demolishing"),
+    "operator": Said("派遣员处理", "the operator's decision"),
+    "arrive": Said("到场", "arrival"),
+    "penalty": Said("处罚决定", "the penalty"),
+    "criminal": Said("移送决定", "the decision about a crime"),
+    "check": Said("核查", "the check"),
+    "close": Said("结案", "closing"),
+    "dispute": Said("争议裁定", "the ruling"),
+    "approve": Said("延期挂账审批", "the approval of more time"),
+    "request": Said("部门协同", "an office's answer"),
+}
+
+UNITS: Words = {
+    "seconds": Said("秒", "seconds"),
+    "minutes": Said("分钟", "minutes"),
+    "hours": Said("小时", "hours"),
+    "days": Said("日", "days"),
+    "working_hours": Said("个工作时", "working hours"),
+    "working_days": Said("个工作日", "working days"),
+}
+
+REQUESTS: Words = {
+    "notice": Said("告知", "notice"),
+    "on_site": Said("到场协助", "presence on site"),
+    "test": Said("检测鉴定", "test"),
+    "survey": Said("测绘", "survey"),
+    "licence_data": Said("许可信息", "licence data"),
+    "support": Said("支援", "support"),
+    "copy_notice": Said("抄告", "copy notice"),
+    "rescue": Said("救援", "rescue"),
+    "video": Said("视频调阅", "video"),
+    "information": Said("信息共享", "information"),
+    "assistance": Said("协助执行", "assistance"),
+    "training": Said("培训", "training"),
+    "technical": Said("技术支持", "technical support"),
+    "acceptance": Said("案件受理", "acceptance"),
+    "briefing": Said("通报", "briefing"),
+    "transfer": Said("线索移送", "transfer"),
+}
+
+RELAXATIONS: Words = {"extension": Said("延期", "extension"), "suspension": Said("挂账", "suspension")}
+
+OUTCOMES: Words = {
+    "normal": Said("正常", "normally"),
+    "overdue": Said("超期", "overdue"),
+    "forced": Said("强制", "by force"),
+    "merged": Said("随主案", "with its parent"),
+    "rejected": Said("不予受理", "rejected"),
+    "not_registered": Said("不予立案", "not registered"),
+    "cancelled": Said("作废", "cancelled"),
+}
+
+STREAMS: Words = {
+    "general": Said("一般程序", "general procedure"),
+    "simple": Said("简易程序", "simple procedure"),
+    "nonpenalty": Said("不处罚", "no penalty"),
+    "none": Said("不计入三个百分之八十", "in none of the 80 % numbers"),
+}
+
+ROLES_OF_HELP: Words = {"lead": Said("由其主办", "it leads"), "help": Said("协办", "it helps")}
+TASKS: Words = {"cordon": Said("只警戒，不主办", "cordon only, somebody else leads")}
+BODIES: Words = {"police": Said("公安机关", "the police")}
+CLAIMS: Words = {"ahead": Said("超前", "ahead of us"), "behind": Said("滞后", "long ago")}
+SUPERIORS: Words = {"line": Said("条", "line"), "block": Said("块", "block")}
+
+# What a flag says when it is up, and when it is not.
+FLAGS: dict[str, tuple[Said, Said]] = {
+    "found": (Said("属实", "found"), Said("未找到", "not found")),
+    "reached": (Said("已联系上", "reached"), Said("未联系上", "not reached")),
+    "solved": (Said("已解决", "solved"), Said("", "")),
+    "wrong": (Said("原派遣有误", "the dispatch was wrong"), Said("", "")),
+    "emergency": (Said("紧急", "emergency"), Said("", "")),
+    "month_end": (Said("临近月末，列入审计", "near a month's end, marked for the audit"), Said("", "")),
+    "on_time": (Said("按时", "on time"), Said("超时", "late")),
+    "accurate": (Said("派遣准确", "dispatched rightly"), Said("派遣有误", "dispatched wrongly")),
+    "simulated": (Said("模拟", "simulated"), Said("", "")),
+}
