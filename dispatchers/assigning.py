@@ -18,6 +18,7 @@ from .dispatch import REACH, Why, offer, operator, order, place, verify
 from .levels import hand_over, may_hand_over, raise_level
 from .offices import tell_rescue
 from .refusals import Objection, Refusal
+from .terms import acceptance_goes_on
 from .transitions import TRANSITIONS
 
 LOWER = {"city": "county", "county": "town"}
@@ -147,6 +148,7 @@ def verified(decision: Decision, case: Case, message: m.ReportVerification) -> N
             facts=message.facts,
             note=message.note,
             dispatch_due=decision.at + left,
+            terms=acceptance_goes_on(case, city.calendar, decision.at),
         )
     )
     if not message.found:

@@ -40,10 +40,11 @@ class Term(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     """A time limit of a case that runs from an act of its own. Computed once and never again (issue 4, clocks).
 
     `due_at` 0: paused, `left` ms (of working time, if the limit is) remain. `warn_at`: 80 % are used up, yellow;
-    past `due_at` it is red. `missed`: that was said. `done_at`: what it asked for was done.
+    past `due_at` it is red. `missed`: that was said. `done_at`: what it asked for was done. `guessed`: it ends in a
+    year whose days off are not published yet, so working days may be holidays.
     """
 
-    name: str  # dispose, reply, supervise; stop, penalise, demolish
+    name: str  # accept, dispose, reply, supervise; stop, penalise, demolish; penalty
     limit: str
     started_at: int
     warn_at: int
@@ -51,6 +52,7 @@ class Term(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     left: int = 0
     done_at: int = 0
     missed: bool = False
+    guessed: bool = False
 
     def colour(self, now: int) -> str:
         """green, yellow, red as of an instant; "paused" while it does not run."""

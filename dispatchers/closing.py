@@ -49,8 +49,11 @@ def check(decision: Decision, case: Case, message: m.CheckCase) -> None:
     if handled(case, message.actor):
         refuse(decision, message, "own_work", case)
     elif message.passed:
+        first = decision.stage_due("callback") if owes_callback(decision, case) else 0
         due = decision.stage_due("close")
-        decision.happen(e.CaseChecked(**act(decision, case, message), note=message.note, close_due=due))
+        decision.happen(
+            e.CaseChecked(**act(decision, case, message), note=message.note, close_due=due, callback_due=first)
+        )
     else:
         _again(decision, case, message, message.note)
 
@@ -85,10 +88,16 @@ def _answer_children(decision: Decision, parent: Case, text: str, actor: m.Actor
 
 
 def call_back(decision: Decision, case: Case, message: m.RecordCallback) -> None:
-    """回访: reached and not solved sends the case back."""
+    """回访: reached and not solved sends the case back; not reached, it is tried again, as often as the city wants."""
+    solved = message.reached and message.solved
+    after = replace(case, callbacks=case.callbacks + 1, called_back=case.called_back or solved)
     case = decision.happen(
         e.CallbackRecorded(
-            **act(decision, case, message), reached=message.reached, solved=message.solved, note=message.note
+            **act(decision, case, message),
+            reached=message.reached,
+            solved=message.solved,
+            note=message.note,
+            next_due=decision.stage_due("callback" if owes_callback(decision, after) else "close"),
         )
     )
     if message.reached and not message.solved:
@@ -110,8 +119,13 @@ def close(decision: Decision, case: Case, message: m.CloseCase) -> None:
     decision.happen(replace(closed, actor=message.actor, happened_at=message.happened_at))
 
 
+def owes_callback(decision: Decision, case: Case) -> bool:
+    """Whether the caller is still to be asked if it is solved."""
+    wanted = decision.city.law.reply(case.kind, case.channel).callback
+    return wanted and not case.called_back and case.callbacks < decision.city.windows.callbacks
+
+
 def _may_close(decision: Decision, case: Case, message: m.CloseCase) -> Objection:
-    rule = decision.city.law.reply(case.kind, case.channel)
     if handled(case, message.actor):
         return "own_work"
     if case.status is not Status.CHECKED:
@@ -121,9 +135,7 @@ def _may_close(decision: Decision, case: Case, message: m.CloseCase) -> Objectio
     callers = (case, *children_of(decision, case))
     if not message.reply and any(c.term("reply") and not c.replied_at for c in callers):
         return "reply_missing"
-    if rule.callback and not case.called_back and case.callbacks < decision.city.windows.callbacks:
-        return "callback_missing"
-    return ""
+    return "callback_missing" if owes_callback(decision, case) else ""
 
 
 def _closing(decision: Decision, case: Case, *, forced: bool, reason: str) -> e.CaseClosed:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from . import events as e
 from .case import Case, Request, Status, Term
+from .closing import owes_callback
 from .decision import Decision, next_of
 from .dispatch import operator, place, post_of
 from .disputes import dispute
@@ -84,6 +85,8 @@ def _stage(decision: Decision, case: Case) -> None:
         case = _missed(decision, case, "dispute", case.stage_due, post_of(decision), "dispute_city")
         if case.level != "city":
             raise_level(decision, case, "dispute", cause="dispute", to="city")
+    elif status is Status.CHECKED and owes_callback(decision, case):
+        _missed(decision, case, "callback", case.stage_due, post_of(decision))
     elif status in WAITS:
         late = _holder(case) if status in (Status.ACCEPTED, Status.PENALTY) else post_of(decision)
         _missed(decision, case, WAITS[status], case.stage_due, late)
@@ -119,7 +122,7 @@ def _beside(decision: Decision, case: Case) -> None:
 
 
 def _term_late(decision: Decision, case: Case, term: Term) -> None:
-    late = post_of(decision) if term.name == "reply" else _holder(case)
+    late = post_of(decision) if term.name in ("accept", "reply") else _holder(case)
     decision.happen(e.DeadlineMissed(**next_of(case), name=term.name, due_at=term.due_at, blame=late))
 
 

@@ -29,7 +29,7 @@ from .levels import hand_over, raise_level
 from .messages import Actor
 from .offices import Ask, ask
 from .rows import Squad
-from .terms import at_dispatch
+from .terms import acceptance_goes_on, acceptance_stands, at_dispatch
 
 ASKED_TEAMS = 2  # ordinary teams of the squad at home that are asked before its leader is
 REACH = {"town": 0, "county": 1, "city": 2}
@@ -278,6 +278,7 @@ def verify(decision: Decision, case: Case, reason: str, actor: Actor | None = No
             collector=collector,
             reason=reason,
             due_at=decision.stage_due("verify"),
+            terms=acceptance_stands(case, decision.city.calendar, decision.at),
         )
     )
 
@@ -310,6 +311,7 @@ def operator(
             operator_due=decision.city.calendar.after(decision.at, patience),
             candidates=candidates,
             steps=steps,
+            terms=acceptance_goes_on(case, decision.city.calendar, decision.at),
         )
     )
 

@@ -40,8 +40,8 @@ SOURCE = Said(
 BY = Said("——{actor}", " (by {actor})")
 COURSE = Said("经过：", "course:")
 TERM = Said(
-    "时限 {name}：{limit}，{due_at} 到期（{warn_at} 起黄）[，{colour}]",
-    "limit of {name}: {limit}, due {due_at} (yellow from {warn_at})[, {colour}]",
+    "时限 {name}：{limit}，{due_at} 到期（{warn_at} 起黄）[，{colour}][；{guessed}]",
+    "limit of {name}: {limit}, due {due_at} (yellow from {warn_at})[, {colour}][; {guessed}]",
 )
 PAUSED = Said("时限 {name}：{limit}，暂停，余 {span}", "limit of {name}: {limit}, paused, {span} left")
 CANDIDATE = Said(

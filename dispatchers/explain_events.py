@@ -35,7 +35,8 @@ EVENTS: Words = {
         "处置：{result}[，{note}]，{check_due} 前核查", "disposed: {result}[, {note}]; to be checked by {check_due}"
     ),
     "CaseChecked": Said(
-        "核查通过[：{note}]，{close_due} 前结案", "the check passed[: {note}]; to be closed by {close_due}"
+        "核查通过[：{note}][，{callback_due} 前回访]，{close_due} 前结案",
+        "the check passed[: {note}][; to be called back by {callback_due}]; to be closed by {close_due}",
     ),
     "ReworkOrdered": Said("返工[：{note}]，原时限照走", "rework[: {note}]; the old clock runs on"),
     "WorkOrderReopened": Said("核查未通过，退回单位[：{note}]", "the check failed, back to the unit[: {note}]"),

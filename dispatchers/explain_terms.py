@@ -160,6 +160,7 @@ COLOURS: Words = {
 
 # Names of limits and of stages, as in Term.name and DeadlineMissed.name.
 LIMITS: Words = {
+    "accept": Said("受理", "acceptance"),
     "dispose": Said("处置", "disposal"),
     "reply": Said("答复来电人", "reply to the caller"),
     "supervise": Said("督办", "supervision"),
@@ -172,6 +173,7 @@ LIMITS: Words = {
     "criminal": Said("移送决定", "the decision about a crime"),
     "check": Said("核查", "the check"),
     "close": Said("结案", "closing"),
+    "callback": Said("回访", "calling back"),
     "dispute": Said("争议裁定", "the ruling"),
     "approve": Said("延期挂账审批", "the approval of more time"),
     "request": Said("部门协同", "an office's answer"),
@@ -241,4 +243,8 @@ FLAGS: dict[str, tuple[Said, Said]] = {
     "on_time": (Said("按时", "on time"), Said("超时", "late")),
     "accurate": (Said("派遣准确", "dispatched rightly"), Said("派遣有误", "dispatched wrongly")),
     "simulated": (Said("模拟", "simulated"), Said("", "")),
+    "guessed": (
+        Said("该年放假安排未公布，按周一至周五推算", "guessed: that year's days off are not published"),
+        Said("", ""),
+    ),
 }

@@ -83,7 +83,7 @@ def _registered(decision: Decision, letter: m.RegisterCase) -> e.CaseRegistered:
         attachments=filed.attachments,
         reporter_ref=filed.reporter_ref,
         caller_tag=filed.caller_tag,
-        terms=_owed(decision, filed),
+        terms=(*_owed(decision, filed), *_to_accept(decision, filed, matter, where)),
         steps=(place_step, *matter.steps),
     )
 
@@ -93,6 +93,15 @@ def _owed(decision: Decision, filed: m.Filed) -> tuple[Term, ...]:
     rule = decision.city.law.reply(filed.kind, filed.channel)
     start = filed.filed_at or decision.at
     return (term(decision.city.calendar, "reply", rule.text, start),) if rule.limit else ()
+
+
+def _to_accept(decision: Decision, filed: m.Filed, matter: Matter, where: Whose) -> tuple[Term, ...]:
+    """受理 where the rules cannot say what it is or where: until somebody does. What waits for nobody is accepted."""
+    known = matter.item and where.territory and not where.doubt
+    if known or matter.duty == "reply" or matter.emergency or (matter.item and matter.item.about_force):
+        return ()
+    limit = decision.city.law.stage("accept", decision.day)
+    return (term(decision.city.calendar, "accept", str(limit), filed.filed_at or decision.at),)
 
 
 def _about(decision: Decision, matter: Matter, where: Whose) -> tuple[str, ...]:

@@ -1,5 +1,7 @@
 """Limits of a case 时限: started, paused, resumed, extended. Computed once, kept in the event, never recomputed.
 
+Acceptance 受理 takes no time where the rules know what a report is and where; where they do not, its clock runs from
+the receipt until somebody says so, and stands while a collector looks (domain.md §5.1).
 The limits of disposal run from the first dispatch, not from the signature (nobody stops a clock by not signing
 不点签收), that of the reply from the report's own receipt. They stop only by a rule: an approved return (the same
 unit goes on with what was left, another begins anew, domain.md §3), and one suspension. Rework refreshes nothing.
@@ -19,8 +21,10 @@ YELLOW = 80  # per cent of a limit after which it is yellow, 100 red
 
 def term(calendar: Calendar, name: str, limit: str, at: int) -> Term:
     """A limit that begins now."""
-    warn, due = calendar.marks(at, duration(limit), YELLOW)
-    return Term(name=name, limit=limit, started_at=at, warn_at=warn, due_at=due)
+    length = duration(limit)
+    warn, due = calendar.marks(at, length, YELLOW)
+    guessed = calendar.guessed(due, length)
+    return Term(name=name, limit=limit, started_at=at, warn_at=warn, due_at=due, guessed=guessed)
 
 
 def at_dispatch(case: Case, owner: str, city: City, at: int) -> tuple[Term, ...]:
@@ -42,10 +46,14 @@ def at_dispatch(case: Case, owner: str, city: City, at: int) -> tuple[Term, ...]
 def paused(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
     """The limits of disposal, stopped with what is left of them; an overdue one stays overdue."""
     return tuple(
-        replace(t, left=calendar.spent(at, t.due_at, duration(t.limit).working), due_at=0, warn_at=0)
-        for t in case.terms
-        if t.name not in KEPT and not t.done_at and t.due_at > at
+        stopped(t, calendar, at) for t in case.terms if t.name not in KEPT and not t.done_at and t.due_at > at
     )
+
+
+def stopped(running: Term, calendar: Calendar, at: int) -> Term:
+    """A limit that is not over, with what is left of it."""
+    left = calendar.spent(at, running.due_at, duration(running.limit).working)
+    return replace(running, left=left, due_at=0, warn_at=0)
 
 
 def resumed(paused_term: Term, calendar: Calendar, at: int) -> Term:
@@ -53,7 +61,7 @@ def resumed(paused_term: Term, calendar: Calendar, at: int) -> Term:
     length = duration(paused_term.limit)
     due = calendar.after_ms(at, paused_term.left, length.working)
     warn = calendar.after_ms(at, paused_term.left - length.ms() * (100 - YELLOW) // 100, length.working)
-    return replace(paused_term, left=0, due_at=due, warn_at=warn)
+    return replace(paused_term, left=0, due_at=due, warn_at=warn, guessed=calendar.guessed(due, length))
 
 
 def resume_all(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
@@ -63,5 +71,18 @@ def resume_all(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
 
 def extended(old: Term, calendar: Calendar) -> Term:
     """One more limit in the same unit, counted from the old deadline."""
-    warn, due = calendar.marks(old.due_at, duration(old.limit), YELLOW)
-    return replace(old, warn_at=warn, due_at=due, missed=False)
+    length = duration(old.limit)
+    warn, due = calendar.marks(old.due_at, length, YELLOW)
+    return replace(old, warn_at=warn, due_at=due, missed=False, guessed=calendar.guessed(due, length))
+
+
+def acceptance_stands(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
+    """The clock of acceptance, stopped while somebody looks; nothing if it does not run."""
+    accept = case.term("accept")
+    return (stopped(accept, calendar, at),) if accept and accept.due_at > at else ()
+
+
+def acceptance_goes_on(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
+    """The clock of acceptance, running again with what was left; nothing if it was not stopped."""
+    accept = case.term("accept")
+    return (resumed(accept, calendar, at),) if accept and not accept.due_at else ()

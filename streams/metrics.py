@@ -212,6 +212,9 @@ target_cases = _gauge(
 )
 # Instant (run's clock) of the newest record folded into it.
 target_watermark = _gauge("paidan_target_watermark_timestamp_seconds", "Newest record in the numbers")
+# First day of the first year whose days off the city's pack does not know: limits in working time that end after it are
+# guessed. Alarm long before: the notice for a year comes out in the last months of the one before.
+calendar_unknown = _gauge("paidan_calendar_unknown_from_timestamp_seconds", "From when on the calendar is not known")
 # Records behind the end, summed over partitions. For desk-inbox "done" means decided: it is read from the log.
 consumer_lag = _gauge(
     "paidan_consumer_lag_records", "Records not yet dealt with", group=GROUPS, topic=(*INBOXES, "desk-log")

@@ -8,6 +8,7 @@ there twice.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import signal
 import time
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from dispatchers.clock import Calendar
 from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.record import Head, decode_record, digest
 from dispatchers.targets import Targets
@@ -111,6 +113,9 @@ async def _run(settings: Settings) -> None:
     pack = load(settings.city)
     metrics.DESKS.declare(d.id for d in pack.desks)
     metrics.target_cases.zero()
+    zone = dt.timezone(dt.timedelta(minutes=pack.facts.utc_offset_minutes))
+    unknown = Calendar(pack.calendar, pack.facts.duty_hours, pack.facts.utc_offset_minutes).first_unknown
+    metrics.calendar_unknown.of().set(dt.datetime.combine(unknown, dt.time(), zone).timestamp())
     exporter = Exporter(Targets(pack.facts.utc_offset_minutes), Clock.read(settings.clock))
     metrics.serve(settings.metrics_port)
     lag = Lag(settings.kafka, lambda: dict(exporter.decided))

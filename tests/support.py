@@ -150,7 +150,7 @@ class Town:
 
     def order(self, kind: type[m.Order], case_id: str = "", /, **fields: Any) -> list[e.AnyEvent]:
         """Give an order about a case to the desk that holds it, by who may give it, unless said otherwise."""
-        desk = fields.pop("to", None) or self.where(case_id) or "jia"
+        desk = fields.pop("at_desk", None) or self.where(case_id) or "jia"
         return self.tell(desk, self.made(kind, case_id, **fields))
 
     def made(self, kind: type[m.Order], case_id: str = "", /, **fields: Any) -> Any:
@@ -173,9 +173,8 @@ class Town:
 
     def duty(self, on_duty: bool, *squads: str, desk: str = "jia", until: int | None = None) -> list[e.AnyEvent]:
         """Send all officers of squads to work, or home."""
-        return self.order(
-            m.SetDuty, to=desk, desk=desk, officers=officers_of(*squads), on_duty=on_duty, until=until, actor=OPERATOR
-        )
+        who = officers_of(*squads)
+        return self.order(m.SetDuty, at_desk=desk, desk=desk, officers=who, on_duty=on_duty, until=until)
 
     def work(self, case_id: str, *, until: str = "checked") -> None:
         """Let whoever has the case do its work, up to a status."""

@@ -14,7 +14,7 @@ import msgspec
 from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.case import Case, Term
-from dispatchers.clock import text
+from dispatchers.clock import MINUTE, text
 from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.ids import case_id
 from dispatchers.memory import Stored
@@ -28,16 +28,17 @@ E = TypeVar("E")
 Given = e.AssignmentOffered | e.WorkOrderIssued | e.DisputeOpened
 BOOK = {"CityAdopted", "MessageSeen", "LetterReceived", "LetterSent"}
 ANSWER = "done as asked"
+EAST_MINUTES = 480  # the zone of `at`, and of the small city
 
 
-def shown(instant: int) -> str:
-    """ "2026-07-13 09:00", the local minute of an instant; "" for none."""
-    return text(instant, 480)[:16].replace("T", " ") if instant else ""
+def shown(instant: int, offset: int = EAST_MINUTES) -> str:
+    """ "2026-07-13 09:00", the local minute of an instant; "" for none. `offset`: the city's zone, as in its facts."""
+    return text(instant, offset)[:16].replace("T", " ") if instant else ""
 
 
-def due(terms: tuple[Term, ...], name: str = "dispose") -> str:
+def due(terms: tuple[Term, ...], name: str = "dispose", offset: int = EAST_MINUTES) -> str:
     """When the limit of a name is due, as local time."""
-    return next(shown(t.due_at) for t in terms if t.name == name)
+    return next(shown(t.due_at, offset) for t in terms if t.name == name)
 
 
 def added(pack: CityPack, table: str, *rows: Any) -> CityPack:
@@ -50,6 +51,7 @@ class Story:
 
     def __init__(self, pack: CityPack = PACK, *others: CityPack, day: str = "2026-07-13") -> None:
         self.decide = Decide(pack, others)
+        self.offset = pack.facts.utc_offset_minutes
         self.day = day
         self.lines: list[bytes] = []
         self.stored: list[Stored] = []
@@ -66,7 +68,7 @@ class Story:
             "source": "12345",
             "source_id": number,
             "kind": "complaint",
-            "received_at": text(instant, 480),
+            "received_at": text(instant, self.offset),
             "title": f"report {number}",
             "category": {"scheme": "item", "code": item},
         }
@@ -79,7 +81,7 @@ class Story:
     def tell(self, when: str, kind: type[m.Order], case: str = "", /, **fields: Any) -> list[e.AnyEvent]:
         """An order or report, by who may give it unless said otherwise; returns the events of all that follows."""
         self._messages += 1
-        desk = fields.pop("to", "")
+        desk = fields.pop("at_desk", "")
         given: dict[str, Any] = {"message_id": f"m-{self._messages}", "actor": OPERATOR, **DEFAULTS.get(kind, {})}
         if issubclass(kind, m.CaseOrder):
             given["case_id"] = case
@@ -116,7 +118,11 @@ class Story:
         if when[2] == ":":
             when = f"{self.day} {when}"
         self.day = when[:10]
-        return at(when)
+        return self._at(when)
+
+    def _at(self, when: str) -> int:
+        """The instant of a local time of this city."""
+        return at(when) + (EAST_MINUTES - self.offset) * MINUTE
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -137,7 +143,7 @@ class Story:
     def times(self, kind: type[Any], case: str = "") -> list[str]:
         """When events of a type happened, as local times."""
         found = ((r.at, x) for r in self.records for x in r.events if isinstance(x, kind))
-        return [shown(instant) for instant, x in found if not case or getattr(x, "case_id", "") == case]
+        return [shown(instant, self.offset) for instant, x in found if not case or getattr(x, "case_id", "") == case]
 
     def names(self, case: str) -> list[str]:
         """The types of the events about a case."""
@@ -180,14 +186,14 @@ class Story:
 
     def share(self, when: str = "") -> Share:
         """The city's first number by these records: of this month if `when` says which, else of all time."""
-        targets = Targets(480)
+        targets = Targets(self.offset)
         for record in self.records:
             for event in record.events:
                 if isinstance(event, CaseClosed):
                     targets.take(event, record.at)
                 elif isinstance(event, CaseReopened):
                     targets.retract(event)
-        return targets.total(at(when) if when else 0, "month" if when else "all")
+        return targets.total(self._at(when) if when else 0, "month" if when else "all")
 
     def _keep(self, stored: Any) -> list[e.AnyEvent]:
         new = list(stored)

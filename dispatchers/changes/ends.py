@@ -38,7 +38,7 @@ def _rework(case: Case, event: e.ReworkOrdered, at: int) -> Change:
 
 def _checked(case: Case, event: e.CaseChecked, at: int) -> Change:
     return {
-        "stage_due": event.close_due or at,  # as above
+        "stage_due": event.callback_due or event.close_due or at,  # as above
         "checked_by": event.actor.id if event.actor else "",
     }
 
@@ -49,7 +49,11 @@ def _answered(case: Case, event: e.CallerAnswered, at: int) -> Change:
 
 
 def _called_back(case: Case, event: e.CallbackRecorded, at: int) -> Change:
-    return {"callbacks": case.callbacks + 1, "called_back": case.called_back or (event.reached and event.solved)}
+    return {
+        "callbacks": case.callbacks + 1,
+        "called_back": case.called_back or (event.reached and event.solved),
+        "stage_due": event.next_due or case.stage_due,
+    }
 
 
 def _urged(case: Case, event: e.CaseUrged, at: int) -> Change:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from dispatchers import events as e
 from dispatchers.case import Assignment, Case, Status, side_due
 
-from .limits import no_wish, with_terms
+from .limits import accepted, with_terms
 from .table import Change, Changes
 
 
@@ -22,7 +22,7 @@ def _given(case: Case, event: e.AssignmentOffered | e.WorkOrderIssued, held: Ass
         "proposal": None,
         "assignment": held,
         "owners": case.owners if owner in case.owners else (*case.owners, owner),
-        **(with_terms(case, event.terms) if event.terms else {}),
+        **with_terms(accepted(case), event.terms),
     }
 
 
@@ -61,15 +61,22 @@ def _ordered(case: Case, event: e.WorkOrderIssued, at: int) -> Change:
 
 
 def _deferred(case: Case, event: e.AssignmentDeferred, at: int) -> Change:
-    return {"retry_at": event.retry_at}
+    return {"retry_at": event.retry_at, **with_terms(accepted(case), ())}
 
 
 def _proposed(case: Case, event: e.AssignmentProposed, at: int) -> Change:
-    return {"proposal": event.proposal, "mode": event.mode, "operator_due": event.operator_due, "retry_at": 0}
+    return {
+        "proposal": event.proposal,
+        "mode": event.mode,
+        "operator_due": event.operator_due,
+        "retry_at": 0,
+        **with_terms(accepted(case), ()),
+    }
 
 
 def _needs_operator(case: Case, event: e.CaseNeedsOperator, at: int) -> Change:
-    return {"operator_due": event.operator_due, "retry_at": 0, "stage_due": 0}
+    change: Change = {"operator_due": event.operator_due, "retry_at": 0, "stage_due": 0}
+    return change | with_terms(case, event.terms) if event.terms else change
 
 
 def _received(case: Case, event: e.OfferReceived, at: int) -> Change:
@@ -152,7 +159,8 @@ def _disputed(case: Case, event: e.DisputeOpened, at: int) -> Change:
         "stage_due": event.dispute_due,
         "disputes": case.disputes + 1,
         "returns": case.returns + 1,
-        **no_wish(case),
+        **with_terms(accepted(replace(case, relaxation=None)), ()),
+        "relaxation": None,
     }
 
 

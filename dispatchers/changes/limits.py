@@ -34,6 +34,13 @@ def no_wish(case: Case) -> Change:
     return {"relaxation": None, "side_due": side_due(case.terms, case.requests, None)}
 
 
+def accepted(case: Case) -> Case:
+    """The case without its limit of acceptance: somebody knows now what it is and where."""
+    if case.term("accept") is None:
+        return case
+    return replace(case, terms=tuple(t for t in case.terms if t.name != "accept"))
+
+
 def limits_done(case: Case, at: int) -> Change:
     """Every limit that disposal answers, answered."""
     done = tuple(replace(t, done_at=at) for t in case.terms if t.name not in KEPT and not t.done_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatchers import events as e
 from dispatchers.case import Case, side_due
 
-from .limits import KEPT
+from .limits import KEPT, accepted, with_terms
 from .table import Change, Changes
 
 
@@ -14,11 +14,14 @@ def _updated(case: Case, event: e.CaseUpdated, at: int) -> Change:
 
 
 def _verifying(case: Case, event: e.VerificationOrdered, at: int) -> Change:
-    return {"stage_due": event.due_at, "operator_due": 0, "retry_at": 0}
+    return {"stage_due": event.due_at, "operator_due": 0, "retry_at": 0, **with_terms(case, event.terms)}
 
 
 def _verified(case: Case, event: e.CaseVerified, at: int) -> Change:
+    """Found, at a place and of a matter that somebody knows: it is accepted."""
+    known = event.found and case.item and (event.territory or case.territory)
     return {
+        **(with_terms(accepted(case), ()) if known else with_terms(case, event.terms)),
         "verified": True,
         "doubt": "" if event.found else "not_found",
         "territory": event.territory or case.territory,
@@ -46,7 +49,7 @@ def _classified(case: Case, event: e.CaseClassified, at: int) -> Change:
         "stage_due": 0,
         "operator_due": 0,
         "dispatch_due": event.dispatch_due,
-        **(_limits_of_another_matter(case) if event.item != case.item else {}),
+        **(_limits_of_another_matter(case) if event.item != case.item else with_terms(accepted(case), ())),
     }
 
 
@@ -57,7 +60,13 @@ def _limits_of_another_matter(case: Case) -> Change:
 
 
 def _merged(case: Case, event: e.CaseMerged, at: int) -> Change:
-    return {"parent": event.parent, "changed_hands": event.case_version, "operator_due": 0, "stage_due": 0}
+    return {
+        "parent": event.parent,
+        "changed_hands": event.case_version,
+        "operator_due": 0,
+        "stage_due": 0,
+        **with_terms(accepted(case), ()),
+    }
 
 
 def _joined(case: Case, event: e.CaseJoined, at: int) -> Change:

@@ -156,11 +156,12 @@ class CaseDisposed(CaseAct, tag=True, frozen=True, kw_only=True):
 
 
 class CaseChecked(CaseAct, tag=True, frozen=True, kw_only=True):
-    """核查 passed."""
+    """核查 passed. `callback_due`: the caller is to be called back first, until then; 0: nobody is."""
 
     passed: bool = True
     note: str = ""
     close_due: int = 0
+    callback_due: int = 0
 
 
 class ReworkOrdered(CaseAct, tag=True, frozen=True, kw_only=True):
@@ -244,3 +245,4 @@ class CaseNeedsOperator(CaseEvent, tag=True, frozen=True, kw_only=True):
     operator_due: int
     candidates: tuple[Candidate, ...] = ()
     steps: tuple[Step, ...] = ()
+    terms: tuple[Term, ...] = ()  # a clock of acceptance that goes on

@@ -18,6 +18,7 @@ class VerificationOrdered(CaseAct, tag=True, frozen=True, kw_only=True):
     collector: str
     reason: str
     due_at: int
+    terms: tuple[Term, ...] = ()
 
 
 class CaseVerified(CaseAct, tag=True, frozen=True, kw_only=True):
@@ -31,6 +32,7 @@ class CaseVerified(CaseAct, tag=True, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
     note: str = ""
     dispatch_due: int
+    terms: tuple[Term, ...] = ()
 
 
 class CaseClassified(CaseAct, tag=True, frozen=True, kw_only=True):
@@ -106,11 +108,12 @@ class CallerAnswered(CaseAct, tag=True, frozen=True, kw_only=True):
 
 
 class CallbackRecorded(CaseAct, tag=True, frozen=True, kw_only=True):
-    """回访: solved, or not reached."""
+    """回访: solved, or not reached. `next_due`: to be tried again, or else closed, until then."""
 
     reached: bool
     solved: bool
     note: str = ""
+    next_due: int = 0
 
 
 # -- dispatch where the rules may only propose -------------------------------------------------------------------------

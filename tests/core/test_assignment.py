@@ -209,7 +209,7 @@ def test_set_duty_overrules_the_roster_both_ways() -> None:
     town = Town()
     home = tuple(o for o in officers_of("A1") if o in ("A1-001", "A1-002", "A1-004", "A1-005"))
     for officers, on_duty in ((home, False), (("A1-006", "A1-007"), True)):
-        town.order(m.SetDuty, to="jia", desk="jia", officers=officers, on_duty=on_duty)
+        town.order(m.SetDuty, at_desk="jia", desk="jia", officers=officers, on_duty=on_duty)
     offer = offered(town, town.file("1"))
     assert [("A1-N", ""), ("A1-A", "off_duty"), ("A1-B", "off_duty")] == [(c.team, c.lost) for c in offer.candidates]
 
@@ -246,7 +246,7 @@ def test_duty_is_set_by_who_may_for_officers_of_the_desk(fields: dict[str, Any],
     """Operators for all officers of their desk, a leader for those of the own squad; else nothing changes."""
     town = Town()
     given = {"desk": "jia", "officers": ("A1-001",), "on_duty": False, "actor": OPERATOR, **fields}
-    assert reason == one(town.order(m.SetDuty, to="jia", **given), e.OrderRefused).reason
+    assert reason == one(town.order(m.SetDuty, at_desk="jia", **given), e.OrderRefused).reason
     assert {} == town.desk("jia").duty
 
 
@@ -254,7 +254,7 @@ def test_a_leader_sets_the_duty_of_the_own_squad() -> None:
     """The shift's leader knows who came."""
     town = Town()
     leader = m.Actor("A1-008", "leader", "A1")
-    town.order(m.SetDuty, to="jia", desk="jia", officers=("A1-001",), on_duty=False, actor=leader)
+    town.order(m.SetDuty, at_desk="jia", desk="jia", officers=("A1-001",), on_duty=False, actor=leader)
     assert {"A1-001": (False, None)} == {o: (d.on_duty, d.until) for o, d in town.desk("jia").duty.items()}
 
 

@@ -124,5 +124,5 @@ def test_a_city_is_adopted_by_an_admin_and_only_if_it_is_published(fields: dict[
 def test_a_desk_says_first_by_which_city_it_decides() -> None:
     """The first record of a desk has CityAdopted before anything else."""
     town = Town()
-    town.order(m.SetDuty, to="yi", desk="yi", officers=officers_of("B1"), on_duty=True, actor=ADMIN)
+    town.order(m.SetDuty, at_desk="yi", desk="yi", officers=officers_of("B1"), on_duty=True, actor=ADMIN)
     assert e.CityAdopted(city="small-1") == town.records[0].events[0]

@@ -77,7 +77,7 @@ def test_the_whole_ladder_of_an_urgent_case() -> None:
 def test_two_teams_are_asked_before_the_leader() -> None:
     """A third one on duty is passed over: time runs."""
     town = Town()
-    town.order(m.SetDuty, to="jia", desk="jia", officers=("A1-006", "A1-007"), on_duty=True)
+    town.order(m.SetDuty, at_desk="jia", desk="jia", officers=("A1-006", "A1-007"), on_duty=True)
     case = town.file("1")
     town.wait(minutes=30)
     assert [(0, "home A1-A channel 1"), (15, "another_team A1-B channel 1"), (30, "leader A1-L channel 2")] == [
@@ -164,7 +164,7 @@ def test_capacity_that_frees_goes_to_the_most_urgent_that_waits() -> None:
 def test_what_waits_for_somebody_else_does_not_block_the_rest() -> None:
     """A case that needs specialists who are not there leaves the freed team to the next one."""
     town, cases = full_town()
-    town.order(m.SetDuty, to="jia", desk="jia", officers=("A1-004", "A1-005"), on_duty=False)
+    town.order(m.SetDuty, at_desk="jia", desk="jia", officers=("A1-004", "A1-005"), on_duty=False)
     chemicals, stall = town.file("c", "chemicals"), town.file("s")
     town.order(m.CheckCase, cases[0])
     assert ["to_dispatch", "offered"] == [town.case(c).status for c in (chemicals, stall)]

@@ -344,7 +344,7 @@ def test_orders_follow_a_case_that_left() -> None:
     town = Town()
     case = town.file("1")
     town.order(m.HandOverCase, case, to_desk="yi")
-    events = town.order(m.AssignCase, case, to="jia", squad="B1", reason="near")
+    events = town.order(m.AssignCase, case, at_desk="jia", squad="B1", reason="near")
     assert ["OrderForwarded", "AssignmentOffered"] == names(events)
     accept = town.made(m.AcceptAssignment, case)
     assert ["OrderForwarded", "AssignmentAccepted"] == names(town.tell("jia", accept))
@@ -383,10 +383,10 @@ def test_where_a_case_went_is_forgotten_after_its_window() -> None:
     town = Town()
     case = town.file("1")
     town.work(case, until="closed")
-    assert "closed" == refusal(town.order(m.CheckCase, case, to="jia"))
+    assert "closed" == refusal(town.order(m.CheckCase, case, at_desk="jia"))
     town.wait(hours=24 * 90)
     town.order(m.CheckCase, "c-other")
-    assert "unknown_case" == refusal(town.order(m.CheckCase, case, to="jia"))
+    assert "unknown_case" == refusal(town.order(m.CheckCase, case, at_desk="jia"))
     assert {} == town.desk("jia").gone
 
 

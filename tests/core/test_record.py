@@ -211,8 +211,8 @@ def handing_over() -> tuple[Writer, list[bytes]]:
         _take(writer, log, m.Letter(sender="complaints/0", receiver="jia", number=n, body=body))
     for n in (1, 2, 3):
         _take(writer, log, m.HandOverCase(
-            message_id=f"h-{n}", actor=m.Actor("co", "coordination"), case_id=f"c-{n}", to_desk="yi" if n < 3 else "bing",
-            reason="r",
+            message_id=f"h-{n}", actor=m.Actor("co", "coordination"), case_id=f"c-{n}",
+            to_desk="yi" if n < 3 else "bing", reason="r",
         ))  # fmt: skip
     return writer, log
 

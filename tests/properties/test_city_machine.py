@@ -118,8 +118,9 @@ SAYS: dict[type[m.CaseOrder], st.SearchStrategy[dict[str, Any]]] = {
     m.EscalateCase: st.just({"reason": "r"}),
 }  # fmt: skip
 STRANGERS = (
-    CHIEF, COORDINATION, SUPERVISOR, HOTLINE, OPERATOR, CHECKER, ADMIN, m.Actor("A1-001", "squad", "A1"), m.Actor("A2-005", "leader", "A2"),
-             m.Actor("JA-works", "unit"), m.Actor("A1-001", "checker"))  # fmt: skip
+    CHIEF, COORDINATION, SUPERVISOR, HOTLINE, OPERATOR, CHECKER, ADMIN, m.Actor("A1-001", "squad", "A1"),
+    m.Actor("A2-005", "leader", "A2"), m.Actor("JA-works", "unit"), m.Actor("A1-001", "checker"),
+)  # fmt: skip
 WHOSE: dict[type[m.CaseOrder], m.Actor] = {
     m.RuleDispute: COORDINATION, m.ReviewRelaxation: CHIEF, m.DecideCriminalTransfer: CHIEF, m.ReopenCase: SUPERVISOR,
     m.SuperviseCase: SUPERVISOR, m.CancelCase: CHIEF, m.RecordCallback: HOTLINE, m.ReportVerification: CHECKER,

@@ -35,8 +35,8 @@ def jiaxing() -> CityPack:
 
 
 def test_01_the_port_zone_beats_the_division_code(jiaxing: CityPack) -> None:
-    """Given a point inside the 港区 polygon with division code 330482 平湖; when 占道经营 arrives; then the owner is the
-    squad of the 港区 branch, the acting name is that of 嘉兴市局, the label is the zone's and not 330482."""
+    """Given a point inside the 港区 polygon with division code 330482 平湖; when 占道经营 arrives; then the owner is
+    the squad of the 港区 branch, the acting name is that of 嘉兴市局, the label is the zone's and not 330482."""
     story = Story(jiaxing)
     case = story.file(
         "09:00", "1", location={"datum": "wgs84", "lon": PORT[0], "lat": PORT[1], "address": "平湖市(330482)乍浦镇"},
@@ -108,7 +108,7 @@ def test_05_nobody_wants_the_hazardous_chemicals() -> None:
     ruled = story.one(e.DisputeRuled, case)
     assert (ruled.owner, ruled.precedent, ruled.when) == ("JA-safety", "jia:协裁〔2026〕1号", ("licence!=chemical",))
     assert story.holder(case) == "JA-safety"
-    story.tell("15:10", m.ApprovePrecedent, to="jia", desk="jia", precedent=ruled.precedent, actor=CHIEF)
+    story.tell("15:10", m.ApprovePrecedent, at_desk="jia", desk="jia", precedent=ruled.precedent, actor=CHIEF)
     assert story.one(e.PrecedentApproved).precedent == ruled.precedent
 
 

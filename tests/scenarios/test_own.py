@@ -224,6 +224,70 @@ def test_a_wish_for_more_time_ends_with_the_work() -> None:
     assert story.case(case).relaxation is None
 
 
+def test_acceptance_has_a_clock_that_stands_while_somebody_looks() -> None:
+    """Given a stall at a doubtful place, received at 09:00 with 15 minutes to accept it; when the collector does not
+    come within half an hour; then the 15 minutes run on from 09:30, and at 09:45 the desk itself is late; a report that
+    the rules understand at once has no such clock, and neither has one that somebody understood in time."""
+    story = Story()
+    doubtful = story.file("09:00", "1", "stall", (120.1999, 30.1))
+    assert [(t.name, t.left, t.due_at) for t in story.one(e.VerificationOrdered, doubtful).terms] == [
+        ("accept", 15 * 60_000, 0)
+    ]
+    story.wait("09:44")
+    assert story.last(e.CaseNeedsOperator, doubtful).reason == "not_verified"
+    assert due(story.last(e.CaseNeedsOperator, doubtful).terms, "accept") == "2026-07-13 09:45"
+    assert missed(story, doubtful, "accept") == []
+    story.wait("09:46")
+    assert missed(story, doubtful, "accept") == [("2026-07-13 09:45", blame("post", "jia"))]
+    plain, unknown = story.file("10:00", "2", "stall"), story.file("10:00", "3", "never_heard")
+    assert (story.case(plain).term("accept"), due(story.case(unknown).terms, "accept")) == (None, "2026-07-13 10:15")
+    story.tell("10:10", m.ClassifyCase, unknown, item="stall", reason="a stall")
+    story.wait("10:30")
+    assert [missed(story, case, "accept") for case in (plain, unknown)] == [[], []]
+
+
+def test_a_looked_at_case_is_accepted() -> None:
+    """Given a stall at a doubtful place; when the collector finds it within the half hour; then it is accepted, and no
+    clock of acceptance runs on; when nobody finds it, it runs on with what was left."""
+    for found, clock in ((True, []), (False, ["2026-07-13 09:35"])):
+        story = Story()
+        case = story.file("09:00", "1", "stall", (120.1999, 30.1))
+        story.tell("09:20", m.ReportVerification, case, found=found, territory="990102", actor=COLLECTOR)
+        assert [shown(t.due_at) for t in story.case(case).terms if t.name == "accept"] == clock
+
+
+def test_the_call_back_has_a_clock_of_its_own() -> None:
+    """Given a source whose callers are called back, within one working day; when the check has passed and nobody calls;
+    then that is said the next working day, not the closing's lateness; when the caller is not reached, it is tried
+    again within a working day, and after the last try the clock of closing begins."""
+    story = Story()
+    case = story.file("09:00", "1", "stall", channel="callback")
+    story.work(case, "09:05", "09:10", "09:20")
+    story.tell("10:00", m.CheckCase, case)
+    assert shown(story.one(e.CaseChecked, case).callback_due) == "2026-07-14 10:00"
+    story.wait("2026-07-14 10:01")
+    assert missed(story, case, "callback") == [("2026-07-14 10:00", blame("post", "jia"))]
+    call = {"reached": False, "actor": HOTLINE}
+    for hour in ("10:30", "11:00"):
+        story.tell(f"2026-07-14 {hour}", m.RecordCallback, case, **call)
+    tries = story.all(e.CallbackRecorded, case)
+    assert [shown(x.next_due) for x in tries] == ["2026-07-15 10:30", "2026-07-16 11:00"]
+    story.wait("2026-07-16 11:01")
+    assert missed(story, case, "close") == [("2026-07-16 11:00", blame("post", "jia"))]
+
+
+def test_a_limit_into_an_unpublished_year_says_so() -> None:
+    """Given that the days off of 2027 are not published; when a limit of 2 working days begins on the last workday of
+    2026; then it says that it is guessed; one of 2 hours, and one that ends in 2026, do not."""
+    story, terms = Story(day="2026-12-28"), []
+    for when, number, item in (("2026-12-28 09:00", "1", "refuse"), ("2026-12-31 10:00", "2", "refuse"),
+                               ("2026-12-31 10:01", "3", "collapse")):  # fmt: skip
+        terms.append(story.case(story.file(when, number, item)).term("dispose"))
+    assert [(t.guessed, t.due_at >= at("2027-01-01 00:00")) for t in terms if t] == [
+        (False, False), (True, True), (False, False),
+    ]  # fmt: skip
+
+
 # -- one matter, many reports ------------------------------------------------------------------------------------------
 
 
@@ -499,14 +563,14 @@ def test_in_whose_name_from_a_day_on() -> None:
         item="*", territory="990101", acting_name="一街道办事处", **SINCE | {"valid_from": dt.date(2026, 7, 14)}
     )
     story = Story(added(PACK, "authorities", own))
-    story.tell("08:00", m.SetDuty, to="jia", desk="jia", officers=people("AM"), on_duty=False)
+    story.tell("08:00", m.SetDuty, at_desk="jia", desk="jia", officers=people("AM"), on_duty=False)
     for day, name, helper in (("2026-07-13", "甲县执法局", "A2"), ("2026-07-14", "一街道办事处", "")):
         here = story.file(f"{day} 09:00", f"s{day}", "stall")
         assert story.one(e.AssignmentOffered, here).basis.acting_name == name
-        story.tell("09:01", m.SetDuty, to="jia", desk="jia", officers=people("A1"), on_duty=False)
+        story.tell("09:01", m.SetDuty, at_desk="jia", desk="jia", officers=people("A1"), on_duty=False)
         fire = story.file("09:02", f"b{day}", "burning")
         assert [x.squad for x in story.all(e.AssignmentOffered, fire)] == ([helper] if helper else [])
-        story.tell("09:03", m.SetDuty, to="jia", desk="jia", officers=people("A1"), on_duty=True)
+        story.tell("09:03", m.SetDuty, at_desk="jia", desk="jia", officers=people("A1"), on_duty=True)
     assert story.last(e.CaseNeedsOperator, fire).reason == "nobody_can"
 
 
@@ -629,7 +693,7 @@ def test_an_order_that_follows_its_case() -> None:
     story = Story()
     case = story.file("09:00", "1", "stall")
     story.tell("09:01", m.HandOverCase, case, to_desk="yi", reason="it moved", actor=COORDINATION)
-    told = story.tell("09:02", m.UrgeCase, case, to="jia", actor=HOTLINE, note="the caller asks")
+    told = story.tell("09:02", m.UrgeCase, case, at_desk="jia", actor=HOTLINE, note="the caller asks")
     assert kinds(told) == ["OrderForwarded", "CaseUrged"]
     assert [r.desk for r in story.records[-2:]] == ["jia", "yi"]
     again = story.say(msgspec.json.decode(story.lines[-1]))
@@ -683,7 +747,7 @@ def test_the_designated_squad_when_it_is_back() -> None:
     case, as the ruling says, whatever the list says."""
     story = Story()
     case = story.file("09:00", "1", "safety", title="从未检查")
-    duty = {"to": "jia", "desk": "jia", "officers": people("A1")}
+    duty = {"at_desk": "jia", "desk": "jia", "officers": people("A1")}
     story.tell("09:01", m.SetDuty, on_duty=False, **duty)
     story.tell("09:02", m.OpenDispute, case, reason="both deny")
     story.tell("09:05", m.RuleDispute, case, actor=COORDINATION, squad="A1", document="协裁1号", reason="x")
@@ -750,7 +814,7 @@ def test_a_precedent_decides_once_another_approved_it() -> None:
     ruling = {"document": "协裁1号", "reason": "x", "squad": "A1", "precedent": True}
     story.tell("09:05", m.RuleDispute, case, actor=COORDINATION, **ruling)
     assert story.holder(story.file("09:10", "2", "safety", title="从未检查")) == "JA-safety"
-    approve = {"to": "jia", "desk": "jia", "precedent": story.one(e.DisputeRuled, case).precedent}
+    approve = {"at_desk": "jia", "desk": "jia", "precedent": story.one(e.DisputeRuled, case).precedent}
     assert refused(story.tell("09:15", m.ApprovePrecedent, actor=COORDINATION, **approve)) == ["own_ruling"]
     assert refused(story.tell("09:16", m.ApprovePrecedent, **approve)) == ["not_your_role"]
     assert story.holder(story.file("09:17", "3", "safety", title="从未检查")) == "JA-safety"
@@ -767,7 +831,7 @@ def test_a_precedent_decides_once_another_approved_it() -> None:
 def raised_and_lowered(day: str) -> tuple[Story, str]:
     """A case that went up because nobody was there, and down again when somebody was."""
     story = Story(day=day)
-    duty = {"to": "jia", "desk": "jia", "officers": people("A1")}
+    duty = {"at_desk": "jia", "desk": "jia", "officers": people("A1")}
     story.tell("09:00", m.SetDuty, on_duty=False, **duty)
     case = story.file("09:01", "1", "stall")
     story.tell("09:05", m.EscalateCase, case, reason="nobody there", cause="capacity")
@@ -795,7 +859,7 @@ def test_sent_down_before_the_end_of_a_month(day: str, marked: bool) -> None:
 def test_no_case_is_dumped_twice() -> None:
     """Given a case that was sent down once; when an operator would do it again; then only the chief may."""
     story, case = raised_and_lowered("2026-07-13")
-    duty = {"to": "jia", "desk": "jia", "officers": people("A1")}
+    duty = {"at_desk": "jia", "desk": "jia", "officers": people("A1")}
     story.tell("09:10", m.AssignCase, case, squad="A2", reason="near")
     story.tell("09:11:00", m.SetDuty, on_duty=False, **duty)
     story.tell("09:11:30", m.ReturnAssignment, case, reason="no_capacity", basis="two are ill")
@@ -830,7 +894,7 @@ def test_officers_who_are_not_chosen() -> None:
     offer = story.one(e.AssignmentOffered, case)
     (out,) = (c for c in offer.candidates if c.team == "A1-A")
     assert (offer.team, out.lost, out.pairs) == ("A1-B", "no_certified_pair", 0)
-    duty = {"to": "jia", "desk": "jia"}
+    duty = {"at_desk": "jia", "desk": "jia"}
     story.tell("09:01", m.SetDuty, officers=("A1-006", "A1-007"), on_duty=True, **duty)
     story.tell("09:02", m.RecuseOfficers, case, officers=("A1-004",), reason="a cousin")
     again = story.last(e.AssignmentOffered, case)
@@ -911,7 +975,7 @@ def test_a_reopened_case_counts_once() -> None:
     story.work(case, "09:05", "09:10", "09:20", result="simple_penalty")
     story.finish(case, "09:30")
     assert story.share("2026-07-31 12:00") == Share(1, 1)
-    back = {"to": "jia", "cause": "reconsideration", "reason": "revoked", "actor": SUPERVISOR}
+    back = {"at_desk": "jia", "cause": "reconsideration", "reason": "revoked", "actor": SUPERVISOR}
     assert refused(story.tell("2026-08-03 08:59", m.ReopenCase, case, **back | {"actor": OPERATOR})) == [
         "not_your_role"
     ]

@@ -30,13 +30,24 @@ from typing import Any, NamedTuple
 from tests.support_kafka import Entry, Lying, Place
 
 LOGS = {"complaints": "complaint-receipts", "city-events": "event-receipts", "desk-inbox": "desk-log"}
-NOTHING = {"OrderRefused", "OrderRepeated", "OrderForwarded"}  # of a case, and change none
+NOTHING = {  # of a case, and change none
+    "OrderRefused",
+    "OrderRepeated",
+    "OrderForwarded",
+    "OrderParked",
+    "OrderUnparked",
+}
 ENDS = {  # an assignment
     "AssignmentReturned",
     "AssignmentWithdrawn",
     "LeaseExpired",
+    "ActRefused",
+    "DisputeOpened",
+    "DisputeRuled",
     "CaseChecked",
     "CaseClosed",
+    "CaseCancelled",
+    "CaseTransferred",
     "CaseHandedOver",
 }
 
@@ -348,37 +359,60 @@ class _Assignments:
 
     def take(self, event: dict[str, Any], at: int) -> None:
         kind, case = event["type"], event.get("case_id", "")
-        if kind == "CaseRegistered":
-            self._weight[case] = event["weight"]
+        if kind in ("CaseRegistered", "CaseClassified", "CaseJoined"):
+            self._weigh(case, event["weight"])
         elif kind == "CaseTaken":
-            self._weight[case] = event["case"]["weight"]
+            self._weigh(case, event["case"].get("weight", 1))  # a letter leaves out what is usual
         elif kind in ("AssignmentOffered", "WorkOrderIssued"):
             self._offered(event)
         elif kind in ("LeaseExpired", "LeaseExtended"):
             self._lease(event, at)
-        elif kind == "AssignmentAccepted" and case in self._standing:
-            self._standing[case]["accepted"] = True
+        elif standing := self._standing.get(case):
+            self._moved(standing, kind, event)
         if kind in ENDS:
             gone = self._standing.pop(case, None)
             if gone and gone["squad"]:
-                self._load[gone["squad"]] -= self._weight[case]
+                self._load[gone["squad"]] -= self._weight.get(case, 1)
+        if kind == "DisputeOpened":  # whoever has it until the ruling has it whatever the cap says
+            interim = event["interim"]
+            self._stands(case, interim["id"], interim.get("squad", ""), 0, waits=False)
+
+    @staticmethod
+    def _moved(standing: dict[str, Any], kind: str, event: dict[str, Any]) -> None:
+        """Whether its lease still runs: not once it was taken, and not while a return is reviewed."""
+        if kind == "AssignmentAccepted":
+            standing["taken"], standing["waits"] = True, False
+        elif kind == "ReturnRequested":
+            standing["waits"] = False
+        elif kind == "ReturnRefused":
+            standing["waits"], standing["due"] = not standing["taken"], event["due_at"]
+
+    def _weigh(self, case: str, weight: int) -> None:
+        """What a case weighs; one that squads have already may become heavier under them, whatever their cap."""
+        standing = self._standing.get(case)
+        if standing and standing["squad"]:
+            self._load[standing["squad"]] += weight - self._weight.get(case, 1)
+        self._weight[case] = weight
 
     def _offered(self, event: dict[str, Any]) -> None:
         case, squad = event["case_id"], event.get("squad", "")
         if case in self._standing:
             self._broken("lease", f"{case} offered while {self._standing[case]['id']} stands")
         due = event["due_at"] if squad else event["receipt_due_at"]
-        self._standing[case] = {"id": event["assignment_id"], "squad": squad, "due": due}
+        self._stands(case, event["assignment_id"], squad, due)
+        if squad and self._load[squad] > self._caps[squad]:
+            held = f"{self._load[squad]} of {self._caps[squad]}"
+            self._broken("cap", f"{squad} holds {held} by {event['assignment_id']}")
+
+    def _stands(self, case: str, name: str, squad: str, due: int, *, waits: bool = True) -> None:
+        self._standing[case] = {"id": name, "squad": squad, "due": due, "waits": waits, "taken": False}
         if squad:
-            self._load[squad] += self._weight[case]
-            if self._load[squad] > self._caps[squad]:
-                held = f"{self._load[squad]} of {self._caps[squad]}"
-                self._broken("cap", f"{squad} holds {held} by {event['assignment_id']}")
+            self._load[squad] += self._weight.get(case, 1)
 
     def _lease(self, event: dict[str, Any], at: int) -> None:
         kind, assignment = event["type"], event["assignment_id"]
         standing = self._standing.get(event["case_id"])
-        if not standing or standing["id"] != assignment or standing.get("accepted"):
+        if not standing or standing["id"] != assignment or not standing["waits"]:
             self._broken("lease", f"{kind} of {assignment}, which does not wait: {standing}")
             return
         if at < standing["due"]:

@@ -28,6 +28,7 @@ from .checker import Rules, Sent
 LINES = ROOT / "tests" / "data" / "demo_500.jsonl"
 CHECKER = {"id": "checker-1", "role": "checker"}
 OPERATOR = {"id": "operator-1", "role": "operator"}
+BODY = {"id": "body-1", "role": "coordination"}  # the coordination body: only it gives cases to other counties
 SPARE = 0.25  # of the messages are complaints even when people have something to say
 HOT = 0.15  # of the complaints are about one place: its squad comes to its cap
 
@@ -213,9 +214,10 @@ class Load:
         chance = self._dice.random() if not self.polite else 0.5
         if chance < self.handovers:
             to = self._dice.choice([d for d in self._partition if d != desk])
-            self._say(desk, event, "HandOverCase", OPERATOR, to_desk=to, reason="not ours")
+            self._say(desk, event, "HandOverCase", BODY, to_desk=to, reason="not ours")
         elif chance < 0.10 + self.handovers:
-            self._report(desk, event, "ReturnAssignment", reason="no_capacity")
+            reason = self._dice.choice(["no_capacity", "not_our_power"])
+            self._report(desk, event, "ReturnAssignment", reason=reason, basis=self._dice.choice(["art. 1", "art. 2"]))
         elif chance < 0.92:
             self._report(desk, event, "AcceptAssignment")  # the others let the lease run out
 
@@ -239,7 +241,19 @@ class Load:
 
     def _checked(self, desk: str, event: dict[str, Any]) -> None:
         self._held.pop(event["case_id"], None)
-        self._say(desk, event, "CloseCase", OPERATOR)
+        self._say(desk, event, "CloseCase", OPERATOR, reply="done")
+
+    def _doubted(self, desk: str, event: dict[str, Any]) -> None:
+        self._say(desk, event, "ReportVerification", CHECKER, found=not self._now_and_then(0.1))
+
+    def _given_back(self, desk: str, event: dict[str, Any]) -> None:
+        outcome = "refused" if self.polite else self._dice.choice(["approved", "refused", "dispute"])
+        self._say(desk, event, "ReviewReturn", OPERATOR, outcome=outcome, reason="by the list")
+
+    def _disputed(self, desk: str, event: dict[str, Any]) -> None:
+        interim = event["interim"]
+        owner = {"squad": interim.get("squad", ""), "unit": interim.get("unit", "")}
+        self._say(desk, event, "RuleDispute", BODY, document="1", reason="they were first", **owner)
 
     def _needed(self, desk: str, event: dict[str, Any]) -> None:
         chance = self._dice.random() if not self.polite else 1.0
@@ -248,7 +262,7 @@ class Load:
             self._say(desk, event, "AssignCase", OPERATOR, squad=self._dice.choice(squads), reason="you can")
         elif chance < 0.4 + 2 * self.handovers:
             to = self._dice.choice([d for d in self._partition if d != desk])
-            self._say(desk, event, "HandOverCase", OPERATOR, to_desk=to, reason="yours")
+            self._say(desk, event, "HandOverCase", BODY, to_desk=to, reason="yours")
         else:
             self._say(desk, event, "CloseCase", OPERATOR, forced=True, reason="answered by telephone")
 
@@ -262,6 +276,9 @@ class Load:
         "WorkOrderReopened": _accepted,
         "CaseChecked": _checked,
         "CaseNeedsOperator": _needed,
+        "VerificationOrdered": _doubted,
+        "ReturnRequested": _given_back,
+        "DisputeOpened": _disputed,
     }
 
 

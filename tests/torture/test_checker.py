@@ -96,7 +96,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     world.order(desk, "CheckCase", "m4", passed=True, actor={"id": "c", "role": "checker"})
     world.order(desk, "CloseCase", "m5", actor=operator)
     world.complain("2")
-    world.order(desk, "HandOverCase", "m6", to_desk=other, reason="yours", actor=operator)
+    world.order(desk, "HandOverCase", "m6", to_desk=other, reason="yours", actor={"id": "b", "role": "coordination"})
     world.order(desk, "EscalateCase", "m7", reason="after it", actor=operator)
     world.complain("3")
     world.complain("3")
