@@ -159,7 +159,8 @@ def verified(decision: Decision, case: Case, message: m.ReportVerification) -> N
 
 def _where_it_belongs(decision: Decision, case: Case, message: m.CaseOrder, reason: str) -> None:
     """Seek somebody, at the desk of its territory; what is the city's, or about the force, stays at the city's."""
-    theirs = decision.city.desk_of(case.territory) if case.territory else decision.desk.id
+    area = decision.city.territories.get(case.territory)
+    theirs = area.desk if area else decision.desk.id
     if theirs == decision.desk.id or case.level == "city" or case.about:
         place(decision, case)
     else:

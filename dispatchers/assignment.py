@@ -2,7 +2,8 @@
 
 A team is eligible iff: its squad is not complained about, has not given this case back and has what the item needs; the
 team has not let this case lie, and is on duty, not for too long (R87; an emergency takes whoever is there); two of its
-formal officers on duty are certified for the item (处罚法 art. 42) and not recused; and the squad stays within its cap.
+formal officers on duty are certified for the item (处罚法 art. 42) and not recused; and the squad stays within its cap,
+which holds up no emergency.
 Where nothing is enforced, as in a cordon, auxiliaries count (条例 art. 30). Age and gender enter nothing.
 
 Among the eligible: least open weight per pair, then the nearer squad, then the smaller id. Every team that was looked
@@ -23,6 +24,9 @@ from .events import Candidate
 from .refusals import Unable
 from .rows import Item, Squad, Team
 
+Crew = tuple[tuple[str, ...], tuple[str, ...]]  # who of a team is there, and who of them may act
+NOBODY: Crew = ((), ())
+
 
 class Choice(NamedTuple):
     """The team that gets the offer, and everyone who was looked at, the winner first."""
@@ -37,21 +41,30 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     """The best team of the squads for the case, or no team and the reasons.
 
     `leaders`: look at the leaders' own teams instead of the ordinary ones (the third step of the ladder);
-    `only`: at this one team, because an operator named it.
+    `only`: at this one team, because an operator named it. Who is on duty is the roster's word, or what overrules it.
     """
     city, item = decision.city, decision.city.items.get(case.item)
     enforces = item is None or (item.crew == "enforcement" and not case.emergency)
     longest = 0 if leaders or case.priority == 0 else decision.longest_duty  # the leaders are on call, not on duty
+    asked = (item.id if item and enforces else None, decision.day, not enforces)
+    changed = decision.overruled or case.recused or case.about
     able: list[tuple[tuple[float, int, str], Squad, int, int, tuple[str, ...]]] = []
     lost: list[Candidate] = []
     for squad in squads:
         way = _way(squad, case)
         barrier = _barred(decision, case, squad, item)
-        full: Literal["cap", ""] = "cap" if decision.load(squad.id) + case.weight > squad.cap else ""
+        above = decision.load(squad.id) + case.weight > squad.cap and not case.emergency
+        full: Literal["cap", ""] = "cap" if above else ""
         for team in city.asked_of(squad.id, leaders):
             if only and team.id != only:
                 continue
-            present, officers = _on_duty(decision, team, case, item if enforces else None, longest, enforces)
+            shift = city.on_shift(team, decision.day, decision.minute)
+            if longest and shift * MINUTE >= longest:
+                shift = -1
+            if changed:
+                present, officers = _called(decision, case, city.crew(team.id, *asked), shift, longest)
+            else:
+                present, officers = city.crew(team.id, *asked) if shift >= 0 else NOBODY
             pairs, load = len(officers) // 2, decision.load(team.id)
             reason = barrier or _unable(case, team, present, pairs) or full
             if reason:
@@ -77,22 +90,10 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     return Choice(squad, best[2], officers[:2], (*ranked, *lost))
 
 
-def _on_duty(
-    decision: Decision, team: Team, case: Case, item: Item | None, longest: int, enforces: bool
-) -> tuple[Sequence[str], tuple[str, ...]]:
-    """(who of a team is on duty for the case, who of them may act): the roster, or what overrules it.
-
-    Formal officers first; without whom it is about and who was recused. `item`: what they must be certified for; None:
-    an item nobody knows, or nothing is enforced, and all of them may. `longest`: milliseconds after which one is too
-    tired; 0: nobody is.
-    """
-    city = decision.city
-    shift = city.on_shift(team, decision.day, decision.minute)
-    if longest and shift * MINUTE >= longest:
-        shift = -1
-    if not (decision.overruled or case.recused or case.about):  # as a rule
-        return city.crew(team.id, item and item.id, decision.day, not enforces) if shift >= 0 else ((), ())
-    people, able = city.crew(team.id, item and item.id, decision.day, not enforces)
+def _called(decision: Decision, case: Case, crew: Crew, shift: int, longest: int) -> Crew:
+    """Who of a crew is there whatever the roster says: by orders that overrule it, without whom the case is about and
+    who was recused."""
+    people, able = crew
     out = (*case.recused, *case.about)
     people = tuple([o for o in people if o not in out and _present(decision, o, shift, longest)])
     return people, tuple([o for o in able if o in people])

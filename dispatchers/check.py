@@ -200,9 +200,11 @@ def _durations(pack: CityPack) -> Iterator[Fault]:
 def _facts(pack: CityPack) -> Iterator[Fault]:
     if not pack.facts.duty_hours or any(not 0 <= h.start < h.end <= 1440 for h in pack.facts.duty_hours):
         yield Fault("facts", -1, "duty_hours", "no usable duty hours", "start before end, minutes from midnight")
-    if len(pack.facts.levels) != 3 or len(set(pack.facts.levels)) != 3:
-        what = f"{len(pack.facts.levels)} levels, {len(set(pack.facts.levels))} of them different"
-        yield Fault("facts", -1, "levels", what, "three: the words for town, county and city")
+    for field in ("levels", "levels_en"):
+        words = getattr(pack.facts, field)
+        if len(words) != 3 or len(set(words)) != 3:
+            what = f"{len(words)} levels, {len(set(words))} of them different"
+            yield Fault("facts", -1, field, what, "three: the words for town, county and city")
 
 
 def _calendar(pack: CityPack, year: int | None) -> Iterator[Fault]:

@@ -163,6 +163,14 @@ def _ladders(pack: CityPack) -> Iterator[Fault]:
     there = {ladder.priority for ladder in pack.ladders}
     for missing in sorted(set(range(max((2, *there)) + 1)) - there):
         yield Fault("ladders", -1, "priority", f"no ladder of priority {missing}", "0 to 2 at least, none left out")
+    heaviest = max((ladder.weight for ladder in pack.ladders), default=1)
+    for n, ladder in enumerate(pack.ladders):
+        if ladder.weight < 1:
+            yield Fault("ladders", n, "weight", f"a case weighs {ladder.weight}", "1 or more")
+    for n, squad in enumerate(pack.squads):
+        if squad.cap < heaviest:
+            what = f"{squad.id} may hold {squad.cap}, and a case of the heaviest priority weighs {heaviest}"
+            yield Fault("squads", n, "cap", what, "room for one case of each priority at least")
 
 
 def _commands(pack: CityPack) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ Built once from a `CityPack` (rows.py); never changes; every answer is a pure fu
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import lru_cache
 from math import cos, hypot, radians
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from .rows import (
     Item,
     Ladder,
     Officer,
+    Shift,
     Squad,
     Team,
     Territory,
@@ -28,6 +30,10 @@ from .rows import (
 
 GENERAL = "*"  # the certificate for ordinary items
 Tiers = ("town_squad", "zone_squad")  # 基层: what counts as grassroots in the 80 % numbers (domain.md §2.1, strict)
+
+
+OnDuty = tuple[int, int, int]  # minutes from midnight: start, end of a shift, and since when its people are on duty
+Shifts = dict[str, tuple[int, dict[int, list[OnDuty]]]]  # by pattern: its cycle, and the shifts of each day of it
 
 
 class Step(NamedTuple):
@@ -40,6 +46,13 @@ class Step(NamedTuple):
     overdue: Duration
     weight: int
     helps: bool
+
+
+class _Ladders(dict[int, Step]):
+    """By priority. A case of before a version with fewer priorities is of the least urgent one."""
+
+    def __missing__(self, priority: int) -> Step:
+        return self[max(self)]
 
 
 class City:
@@ -63,11 +76,11 @@ class City:
         self.territories: dict[str, Territory] = {t.id: t for t in pack.territories}
         self.squads: dict[str, Squad] = {s.id: s for s in pack.squads}
         self.teams: dict[str, Team] = {t.id: t for t in pack.teams}
-        self.officers: dict[str, Officer] = {o.number: o for o in pack.officers}
+        self.officers = grouped((o.number, (o, *days_of(o))) for o in pack.officers)
         self.units: dict[str, Unit] = {u.id: u for u in pack.units}
         self.items: dict[str, Item] = {i.id: i for i in pack.items}
         self.law = Law(pack)
-        self.ladder: dict[int, Step] = {ladder.priority: _step(ladder) for ladder in pack.ladders}
+        self.ladder = _Ladders({ladder.priority: _step(ladder) for ladder in pack.ladders})
         self._unit = {(u.kind, u.desk): u.id for u in pack.units}
         self._squads_at = grouped((s.territory, s) for s in sorted(pack.squads, key=lambda s: s.id))
         self._squads_of = grouped((s.desk, s) for s in sorted(pack.squads, key=lambda s: s.id))
@@ -80,10 +93,7 @@ class City:
         self._equipment = grouped(((q.squad, str(q.kind)), days_of(q)) for q in pack.equipment)
         self._collectors = grouped((c.territory, (c.number, *days_of(c))) for c in pack.collectors)
         self._certificates = grouped(((c.officer, c.domain), days_of(c)) for c in pack.certificates)
-        self._shifts: dict[str, tuple[int, dict[int, list[tuple[int, int]]]]] = {}
-        for shift in pack.shifts:
-            days = self._shifts.setdefault(shift.pattern, (shift.cycle, {}))[1]
-            days.setdefault(shift.day, []).append((shift.start, shift.end))
+        self._shifts = _shifts(pack.shifts)
         self._neighbours = self._find_neighbours()
         # What is asked with every case and is the same all day, remembered.
         self.crew = lru_cache(REMEMBERED)(self._crew)
@@ -151,10 +161,10 @@ class City:
         """Whether the team's shift pattern has it working at `at`; shifts may reach past midnight."""
         return self.on_shift(team, self.calendar.day(at), self.calendar.minute(at)) >= 0
 
-    def _shift(self, team: Team, day: int) -> list[tuple[int, int]]:
-        """(start, end) minutes of the team's shifts on a day."""
+    def _begins(self, team: Team, day: int) -> list[int]:
+        """The minutes of a day at which shifts of the team begin."""
         cycle, days = self._shifts[team.pattern]
-        return days.get((day + team.phase) % cycle, [])
+        return [start for start, *_ in days.get((day + team.phase) % cycle, ())]
 
     def leads(self, team: Team) -> bool:
         """Whether this is the squad leader's own team, asked by the next channel when the others were silent."""
@@ -168,20 +178,24 @@ class City:
             midnight + ahead * DAY + start * MINUTE
             for team in self.teams_of(squad)
             for ahead in (0, 1)
-            for start, _ in self._shift(team, today + ahead)
+            for start in self._begins(team, today + ahead)
         )
         return min((s for s in starts if s > at), default=midnight + 2 * DAY)
 
     def on_shift(self, team: Team, day: int, minute: int) -> int:
-        """For how many minutes the shift that runs then has been running; -1: none runs."""
+        """For how many minutes the team has been on duty without a break; -1: it is not."""
         cycle, days = self._shifts[team.pattern]
-        for start, end in days.get((day + team.phase) % cycle, ()):
+        for start, end, begun in days.get((day + team.phase) % cycle, ()):
             if start <= minute < end:
-                return minute - start
-        for start, end in days.get((day - 1 + team.phase) % cycle, ()):
+                return minute - begun
+        for _, end, begun in days.get((day - 1 + team.phase) % cycle, ()):
             if minute + 1440 < end:  # it reaches past midnight
-                return minute + 1440 - start
+                return minute + 1440 - begun
         return -1
+
+    def officer(self, number: str, day: int) -> Officer | None:
+        """The officer's row that is in force on a day; whoever changes squads has several."""
+        return next((o for o, first, last in self.officers.get(number, ()) if first <= day <= last), None)
 
     def formal(self, team: str, day: int) -> list[Officer]:
         """The formal officers of a team who are here on a day, by number; who is lent out is absent (R86)."""
@@ -222,6 +236,25 @@ class City:
 def metres(lon1: float, lat1: float, lon2: float, lat2: float) -> int:
     """Distance on the local plane, whole metres (good to 0.1 % within a prefecture)."""
     return round(hypot((lon2 - lon1) * 111_320 * cos(radians((lat1 + lat2) / 2)), (lat2 - lat1) * 110_900))
+
+
+def _shifts(rows: Iterable[Shift]) -> Shifts:
+    """Who goes from one shift into the next has no break between them (R87). A pattern without any break says nothing
+    of who rests when, so each of its shifts counts by itself."""
+    found: Shifts = {}
+    for pattern, shifts in grouped((row.pattern, row) for row in rows).items():
+        cycle = shifts[0].cycle
+        whole = cycle * 1440
+        ending = {(s.day * 1440 + s.end) % whole: s for s in shifts}
+        days: dict[int, list[OnDuty]] = {}
+        for shift in shifts:
+            first, before = shift, 0
+            while before < whole and (previous := ending.get((first.day * 1440 + first.start) % whole)):
+                first, before = previous, before + previous.end - previous.start
+            begun = shift.start - (before if before < whole else 0)
+            days.setdefault(shift.day, []).append((shift.start, shift.end, begun))
+        found[pattern] = cycle, days
+    return found
 
 
 def _step(ladder: Ladder) -> Step:

@@ -108,17 +108,14 @@ class Calendar:
             unknown += 1
         # From here on a limit may be wrong. If no year is published at all, that is every day.
         self.first_unknown = dt.date(unknown, 1, 1)
-        self._unknown = self.first_unknown.toordinal() - EPOCH
+        self.unknown_from = (self.first_unknown.toordinal() - EPOCH) * DAY - self._offset  # the same, as an instant
+        self.number = lru_cache(REMEMBERED)(_number)
         self._before = lru_cache(REMEMBERED)(self._worked_before)
         self._workday_at = lru_cache(REMEMBERED)(self._workday_number)
 
     def published(self, year: int) -> bool:
         """Whether the calendar of a year is known: it has rows, and none of them says "unpublished"."""
         return year in self._years
-
-    def guessed(self, due: int, length: Duration) -> bool:
-        """Whether a limit that ends at `due` may be wrong: it runs in working time, into a year that is not known."""
-        return length.working and self.day(due) >= self._unknown
 
     def day(self, at: int) -> int:
         """Days since 1970-01-01 of the city's calendar day in which `at` lies."""
@@ -214,6 +211,12 @@ class Calendar:
             return self._changed[known - 1]  # a make-up workday
         weeks, weekday = divmod(number - self._more[known], 5)
         return weeks * 7 + weekday - 3
+
+
+def _number(day: int) -> int:
+    """Days since 1970-01-01 as people write the date: 20260713."""
+    date = dt.date.fromordinal(day + EPOCH)
+    return date.year * 10_000 + date.month * 100 + date.day
 
 
 def _weekdays(day: int) -> int:

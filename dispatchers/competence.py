@@ -35,6 +35,9 @@ class Owner(NamedTuple):
 def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling] = ()) -> Owner | None:
     """Whose the case is; None: nobody is named, an operator's. `ruled`: the desk's own rulings."""
     law, today = city.law, city.calendar.day(at)
+    # Whoever holds it now, the place of the violation says by which county's list (处罚法 art. 22).
+    area = city.territories.get(case.territory)
+    desk = area.desk if area else desk
     accepted = city.calendar.day(case.registered_at)
     for ruling in ruled:
         if ruling.approved and (ruling.item, ruling.duty) == (case.item, case.duty) and hold(ruling.when, case.facts):

@@ -58,6 +58,10 @@ REASON = Said("派遣员的理由：{reason}", "the operator's reason: {reason}"
 BLAME = Said("责任：{responsibility}（{blamed}）", "answers for it: {responsibility} ({blamed})")
 CLAIM = Said("自称时间 {happened_at} 可疑（{odd_claim}）", "the claimed time {happened_at} is odd ({odd_claim})")
 GAP = Said("（缺第 {first} 至 {last} 版的事件）", "(the events of versions {first} to {last} are missing)")
+UNSURE = Said(
+    "（以上止于第 {version} 版，其后有事件缺失，现状不明）",
+    "(the above is of version {version}: events after it are missing, so how it stands is not known)",
+)
 NO_CITY = Said(
     "（裁定时的城市数据不在手边，以编号代替名称）", "(the city's data of that time is not at hand: ids stand for names)"
 )
@@ -85,6 +89,8 @@ def explain(told: Sequence[Told], now: int, lang: Lang = "zh") -> str:
     cases = _folded(told)
     case = next((c for c in reversed(cases) if c), None)
     lines = list(_head(case, told, now, Voice(lang, told[-1].city, zone))) if case else []
+    if case and cases[-1] is None:
+        lines.append(Voice(lang, None, zone).tell(UNSURE, {"version": case.version}))
     lines.append(Voice(lang, None, zone).pick(COURSE))
     version = 0
     for one, known in zip(told, cases, strict=True):
@@ -121,7 +127,8 @@ def _folded(told: Sequence[Told]) -> list[Case | None]:
 def _head(case: Case, told: Sequence[Told], now: int, voice: Voice) -> Iterator[str]:
     held = case.assignment
     values: dict[str, Any] = {name: getattr(case, name) for name in case.__struct_fields__}
-    values |= {"squad": held.squad, "team": held.team, "unit": held.unit} if held else {"squad": "", "unit": ""}
+    none = {"squad": "", "team": "", "unit": ""}
+    values |= {"squad": held.squad, "team": held.team, "unit": held.unit} if held else none
     values |= {"now_at": now, "zone": str(_zone(told)), "territory": case.territory or voice.pick(UNKNOWN)}
     for said in (TITLE, STANDS, PLACE, SOURCE):
         yield voice.tell(said, values)
@@ -172,10 +179,20 @@ def steps_of(event: AnyEvent) -> tuple[Step, ...]:
     basis = getattr(event, "basis", None)
     if not isinstance(basis, Basis):
         return steps
-    row = () if rules & ROWS or not basis.power else (Step(rule="power", row=basis.power),)
+    row = () if rules & ROWS or not basis.power else (_row(basis),)
     ladder = () if "step" in rules else (Step(rule="step", detail=basis.step),)
     last = tuple(step for step in steps if step.rule == "rollout")
     return (*row, *(step for step in steps if step.rule != "rollout"), *ladder, *last)
+
+
+def _row(basis: Basis) -> Step:
+    """By which row an operator's own assignment is lawful: of the list, a ruling's, or that of who answers."""
+    whose, _, what = basis.power.partition(":")
+    if whose == "replies":
+        return Step(rule="reply_unit", row=what)
+    if what and what == basis.law:  # the id of a ruling: the desk and its document
+        return Step(rule="ruling", row=basis.power, detail=basis.law)
+    return Step(rule="power", row=basis.power)
 
 
 def _step(step: Step, event: AnyEvent, case: Case | None, voice: Voice) -> str:

@@ -32,11 +32,11 @@ EVENTS: Words = {
     ),
     "SquadArrived": Said("到场", "arrived"),
     "CaseDisposed": Said(
-        "处置：{result}[，{note}]，{check_due} 前核查", "disposed: {result}[, {note}]; to be checked by {check_due}"
+        "处置：{result}[，{note}][，{check_due} 前核查]", "disposed: {result}[, {note}][; to be checked by {check_due}]"
     ),
     "CaseChecked": Said(
-        "核查通过[：{note}][，{callback_due} 前回访]，{close_due} 前结案",
-        "the check passed[: {note}][; to be called back by {callback_due}]; to be closed by {close_due}",
+        "核查通过[：{note}][，{callback_due} 前回访][，{close_due} 前结案]",
+        "the check passed[: {note}][; to be called back by {callback_due}][; to be closed by {close_due}]",
     ),
     "ReworkOrdered": Said("返工[：{note}]，原时限照走", "rework[: {note}]; the old clock runs on"),
     "WorkOrderReopened": Said("核查未通过，退回单位[：{note}]", "the check failed, back to the unit[: {note}]"),
@@ -63,7 +63,7 @@ EVENTS: Words = {
     # one matter, many reports
     "CaseMerged": Said("并入案件 {parent}：{reason}", "merged into case {parent}: {reason}"),
     "CaseJoined": Said(
-        "并入 {child}，共 {callers} 人反映，优先级 {priority}[；补充：{facts}]",
+        "{child} 并入本案，共 {callers} 人反映，优先级 {priority}[；补充：{facts}]",
         "{child} joined, {callers} callers, priority {priority}[; said now: {facts}]",
     ),
     "CaseSplit": Said("从案件 {parent} 拆出：{reason}", "split from case {parent}: {reason}"),
@@ -99,7 +99,7 @@ EVENTS: Words = {
     # more time
     "RelaxationRequested": Said(
         "申请{kind}：{reason}[，到 {until}]，{due_at} 前审批",
-        "asks for an {kind}: {reason}[, until {until}]; review by {due_at}",
+        "asks for {kind}: {reason}[, until {until}]; review by {due_at}",
     ),
     "RelaxationApproved": Said(
         "{kind}初审同意，{due_at} 前由值班长审批", "the {kind} is approved at first; the chief's by {due_at}"
@@ -126,9 +126,7 @@ EVENTS: Words = {
         "下沉到{level}：{reason}[，{month_end}]", "sent down to the level {level}: {reason}[, {month_end}]"
     ),
     "SuperiorOrdered": Said("{authority}的命令：{order}", "an order of the {authority}: {order}"),
-    "PenaltyFiled": Said(
-        "处罚立案 {file_no}，{penalty_due} 前决定", "penalty file {file_no}, decision by {penalty_due}"
-    ),
+    "PenaltyFiled": Said("处罚立案 {file_no}", "penalty file {file_no}"),
     "CriminalTransferProposed": Said(
         "涉嫌犯罪，拟移送：{reason}，{criminal_due} 前决定",
         "a crime is suspected: {reason}; decision by {criminal_due}",

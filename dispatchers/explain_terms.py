@@ -170,6 +170,7 @@ LIMITS: Words = {
     "operator": Said("派遣员处理", "the operator's decision"),
     "arrive": Said("到场", "arrival"),
     "penalty": Said("处罚决定", "the penalty"),
+    "penalty_decision": Said("处罚决定", "the penalty"),
     "criminal": Said("移送决定", "the decision about a crime"),
     "check": Said("核查", "the check"),
     "close": Said("结案", "closing"),

@@ -37,6 +37,7 @@ CODES: dict[str, Words] = {
     "RelaxationRequested.kind": terms.RELAXATIONS,
     "RequestMade.kind": terms.REQUESTS,
     "RequestMade.role": terms.ROLES_OF_HELP,
+    "RequestMade.task": terms.TASKS,
     "Basis.task": terms.TASKS,
     "CaseTransferred.to": terms.BODIES,
     "authority": terms.SUPERIORS,
@@ -115,7 +116,7 @@ class Voice:
         if isinstance(value, tuple):
             return self.pick(_AND).join(self.value(field, one, of) for one in value)
         if isinstance(value, Actor):
-            return f"{self.pick(terms.ROLES[value.role])} {value.id}"
+            return f"{self.pick(terms.ROLES[value.role])} {_line(value.id)}"
         if isinstance(value, int):
             return (self.instant(value) if value else "") if _is_instant(field) else str(value)
         return self._text(field, str(value or ""), of)
@@ -130,13 +131,14 @@ class Voice:
         name = self._name(text, TABLES.get(f"{of}.{field}") or TABLES.get(field, ()))
         if name:
             return name
-        if field == "level" and self._city and self.lang == "zh" and text in terms.LEVELS:
-            return self._city.facts.levels[list(terms.LEVELS).index(text)]
+        if field == "level" and self._city and text in terms.LEVELS:
+            facts = self._city.facts
+            return (facts.levels if self.lang == "zh" else facts.levels_en)[list(terms.LEVELS).index(text)]
         codes = CODES.get(f"{of}.{field}") or CODES.get(field) or {}
         if text in codes:
             return self.pick(codes[text])
         begun = next((p for p in words.PREFIXES if codes is words.REASONS and text.startswith(p)), "")
-        own = " ".join(text.removeprefix(begun).split())  # somebody's own word must not look like a line of ours
+        own = _line(text.removeprefix(begun))
         return self.pick(words.PREFIXES[begun]) + own if begun else own
 
     def instant(self, at: int) -> str:
@@ -161,13 +163,19 @@ class Voice:
 
     def _name(self, of: str, tables: Iterable[str]) -> str:
         rows: Iterable[Any] = (getattr(self._city, table).get(of) for table in tables) if self._city else ()
-        return next((str(row.name) for row in rows if row), "")
+        found = next((row for row in rows if row), None)
+        return str((self.lang == "en" and getattr(found, "name_en", "")) or found.name) if found else ""
 
 
 _AND = Said("、", ", ")
 _LEFT = Said("{} 小时 {} 分", "{} h {} min")
 _MARKED = str.maketrans("[]{}", "\ue000\ue001\ue002\ue003")
 _UNMARKED = str.maketrans("\ue000\ue001\ue002\ue003", "[]{}")
+
+
+def _line(text: str) -> str:
+    """Somebody's own word, which must not look like a line of ours."""
+    return " ".join(text.split())
 
 
 def _is_instant(field: str) -> bool:

@@ -58,7 +58,7 @@ STEPS: Words = {
         "competence: by this desk's approved ruling {row} (document {detail})",
     ),
     "reply_unit": Said(
-        "职权：{kind}由{unit_kind}单位答复", "competence: a {kind} is answered by the unit for {unit_kind}"
+        "职权：{kind}由[{unit_kind}]单位答复", "competence: a {kind} is answered by the unit[ for {unit_kind}]"
     ),
     "ruled": Said("职权：协调裁定 {row} 指定{owner}，终局", "competence: ruling {row} named {owner}, for good"),
     # who will (dispatch.py)
@@ -201,8 +201,10 @@ REASONS: Words = {
     "as proposed": Said("照建议办理", "as proposed"),
     "behind its parent": Said("随主案移送", "behind its parent"),
     "border": Said("靠近另一指挥席的边界", "near another desk's border"),
+    "classified_there": Said("定性后属其辖区", "classified to be there"),
     "criminal": Said("涉嫌犯罪", "a crime is suspected"),
     "dispute": Said("职责争议逾期未裁", "the dispute was not ruled on in time"),
+    "lowered": Said("下沉", "sent down"),
     "no_capacity": Said("力量不足", "no capacity"),
     "no_equipment": Said("缺少装备", "no equipment"),
     "no_point": Said("没有点位", "no point is given"),
@@ -232,7 +234,7 @@ REASONS: Words = {
     "time_is_up": Said("挂账期满", "its time is up"),
     "too_late": Said("已过期限", "too late"),
     "two_person_rule": Said("不足两名执法人员", "fewer than two officers"),
-    "verified there": Said("核实地点在其辖区", "verified to be there"),
+    "verified_there": Said("经核实在其辖区", "verified to be there"),
     "wrong_item": Said("事项分类有误", "wrong item"),
     # causes that an operator names
     "capacity": Said("力量不足", "beyond its capacity"),

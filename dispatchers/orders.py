@@ -205,7 +205,7 @@ def _note_superior(decision: Decision, message: Any) -> None:
 
 def _set_duty(decision: Decision, message: m.SetDuty) -> None:
     """Operators and admins for all squads of the desk, a leader for the own."""
-    officers = [decision.city.officers.get(o) for o in message.officers]
+    officers = [decision.city.officer(o, decision.day) for o in message.officers]
     squads = {decision.city.squads[o.squad] for o in officers if o}
     if not all(officers) or any(s.desk != decision.desk.id for s in squads):
         refuse(decision, message, "unknown_officer")

@@ -111,7 +111,8 @@ def _about(decision: Decision, matter: Matter, where: Whose) -> tuple[str, ...]:
         return ()
     named = matter.facts.get("about", "")
     home = decision.city.squad_at(where.territory, decision.day)
-    squad = decision.city.officers[named].squad if named in decision.city.officers else ""
+    officer = decision.city.officer(named, decision.day)
+    squad = officer.squad if officer else ""
     return tuple(x for x in (named, squad) if x) or ((home.id,) if home else ())
 
 
@@ -204,8 +205,7 @@ def broken(decision: Decision, letter: m.BrokenLetter) -> None:
 
 def _number(decision: Decision) -> str:
     """The next case number of the day: JS-20260713-0042."""
-    date = decision.city.calendar.date(decision.at)
-    day = date.year * 10_000 + date.month * 100 + date.day
+    day = decision.city.calendar.number(decision.day)
     serial = decision.desk.serial + 1 if decision.desk.serial_day == day else 1
     return f"{decision.city.desks[decision.desk.id].prefix}-{day}-{serial:04d}"
 

@@ -87,7 +87,7 @@ def _no_act(decision: Decision, case: Case, message: m.ReportDisposal, officers:
     if len(set(officers)) < 2:
         return "two_person_rule"
     squad = case.assignment.squad if case.assignment else ""
-    known = [city.officers.get(o) for o in officers]
+    known = [city.officer(o, day) for o in officers]
     if any(o is None or o.squad != squad or o.employment != "formal" for o in known):
         return "not_an_officer_of_the_squad"
     if any(not city.certified(o, item, day) for o in officers):

@@ -433,6 +433,7 @@ class CityFacts(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name_en: str
     utc_offset_minutes: int
     levels: tuple[str, ...]  # what its people call town, county and city, in this order
+    levels_en: tuple[str, ...]  # the same in English
     duty_hours: tuple[DutyHours, ...]
     definition: str  # of the 80 % numbers: version text printed beside them
     windows: Windows

@@ -23,7 +23,7 @@ def term(calendar: Calendar, name: str, limit: str, at: int) -> Term:
     """A limit that begins now."""
     length = duration(limit)
     warn, due = calendar.marks(at, length, YELLOW)
-    guessed = calendar.guessed(due, length)
+    guessed = due > calendar.unknown_from and length.working
     return Term(name=name, limit=limit, started_at=at, warn_at=warn, due_at=due, guessed=guessed)
 
 
@@ -61,7 +61,8 @@ def resumed(paused_term: Term, calendar: Calendar, at: int) -> Term:
     length = duration(paused_term.limit)
     due = calendar.after_ms(at, paused_term.left, length.working)
     warn = calendar.after_ms(at, paused_term.left - length.ms() * (100 - YELLOW) // 100, length.working)
-    return replace(paused_term, left=0, due_at=due, warn_at=warn, guessed=calendar.guessed(due, length))
+    guessed = due > calendar.unknown_from and length.working
+    return replace(paused_term, left=0, due_at=due, warn_at=warn, guessed=guessed)
 
 
 def resume_all(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
@@ -73,7 +74,7 @@ def extended(old: Term, calendar: Calendar) -> Term:
     """One more limit in the same unit, counted from the old deadline."""
     length = duration(old.limit)
     warn, due = calendar.marks(old.due_at, length, YELLOW)
-    return replace(old, warn_at=warn, due_at=due, missed=False, guessed=calendar.guessed(due, length))
+    return replace(old, warn_at=warn, due_at=due, missed=False, guessed=due > calendar.unknown_from and length.working)
 
 
 def acceptance_stands(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:

@@ -108,7 +108,7 @@ class Day:
             case e.CaseDisposed():
                 return m.CheckCase(**base, actor=CHECKER, passed=True)
             case e.CaseChecked():
-                return m.CloseCase(**base, actor=OPERATOR)
+                return m.CloseCase(**base, actor=OPERATOR, reply="done")
             case e.CaseNeedsOperator():
                 return m.CloseCase(**base, actor=OPERATOR, forced=True, reason="answered by telephone")
         return None

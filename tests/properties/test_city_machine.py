@@ -377,8 +377,10 @@ class CityMachine(RuleBasedStateMachine):
     def no_squad_is_offered_more_than_its_cap(self) -> None:
         loads: dict[str, int] = {}
         for _, case in self._open():
-            # What comes back to a squad, or grows on it, is its own: a dispute, rework, more callers.
-            if case.load_on and not (case.disputes or case.rework or case.reopened or case.callers > 1):
+            # What comes back to a squad, or grows on it, is its own: a dispute, rework, more callers. An emergency is
+            # given to whoever is there.
+            beyond = case.disputes or case.rework or case.reopened or case.callers > 1 or case.emergency
+            if case.load_on and not beyond:
                 loads[case.load_on[0]] = loads.get(case.load_on[0], 0) + case.weight
         assert all(load <= SMALL.squads[squad].cap for squad, load in loads.items())
 

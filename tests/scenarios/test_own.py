@@ -526,6 +526,32 @@ def test_an_emergency_waits_for_nobody() -> None:
     assert missed(story, case, "request") == [("2026-07-13 09:02", blame("department", "DI-gas"))]
 
 
+def test_no_cap_holds_up_an_emergency() -> None:
+    """Given squads that hold as much as they may; when a stall and a leak of gas are reported; then the stall waits
+    for room and the leak does not: somebody cordons at once."""
+    pack = msgspec.structs.replace(PACK, squads=tuple(msgspec.structs.replace(s, cap=8) for s in PACK.squads))
+    story = Story(pack)
+    for n in range(4):
+        assert story.holder(story.file("09:00", f"s{n}", "stall", (120.05, 30.15 + n / 100))) == "A1"
+    stall, danger = story.file("09:01", "5", "stall"), story.file("09:01", "6", "gasleak")
+    assert "cap" in {c.lost for c in story.one(e.AssignmentDeferred, stall).candidates}
+    assert (story.holder(danger), story.one(e.AssignmentOffered, danger).basis.task) == ("A1", "cordon")
+
+
+def test_the_list_of_the_place_decides_wherever_the_case_is() -> None:
+    """Given a county whose own list gives stalls to the police, and the city's to the squads; when a case of that
+    county is the city desk's in the end, since nobody answered; then the county's list decides there too."""
+    own = msgspec.structs.replace(
+        next(p for p in PACK.powers if p.row == "P03"), row="P03-jia", desk="jia", owner_kind="police", owner="公安"
+    )
+    story = Story(added(PACK, "powers", own))
+    case = story.file("09:00", "1", "stall")
+    assert story.given(case).basis.power == "P03-jia"
+    story.wait("11:00")
+    assert (story.desks(case), story.last(e.WorkOrderIssued, case).basis.power) == (["jia", "ding"], "P03-jia")
+    assert story.all(e.AssignmentOffered, case) == []
+
+
 def test_a_consult_about_nothing_known() -> None:
     """Given a consult whose matter nobody knows; when it comes; then it is no enforcement task: the hotline unit
     answers within the limit of replies, and it counts in none of the numbers."""

@@ -356,13 +356,16 @@ class _Assignments:
         self._load: Counter[str] = Counter()
         self._standing: dict[str, dict[str, Any]] = {}  # case -> offer or work order
         self._expired: set[str] = set()
+        self._urgent: set[str] = set()  # emergencies: no cap holds them up
 
     def take(self, event: dict[str, Any], at: int) -> None:
         kind, case = event["type"], event.get("case_id", "")
         if kind in ("CaseRegistered", "CaseClassified", "CaseJoined"):
             self._weigh(case, event["weight"])
+            self._urgent |= {case} if event.get("emergency") else set()
         elif kind == "CaseTaken":
             self._weigh(case, event["case"].get("weight", 1))  # a letter leaves out what is usual
+            self._urgent |= {case} if event["case"].get("emergency") else set()
         elif kind in ("AssignmentOffered", "WorkOrderIssued"):
             self._offered(event)
         elif kind in ("LeaseExpired", "LeaseExtended"):
@@ -400,7 +403,7 @@ class _Assignments:
             self._broken("lease", f"{case} offered while {self._standing[case]['id']} stands")
         due = event["due_at"] if squad else event["receipt_due_at"]
         self._stands(case, event["assignment_id"], squad, due)
-        if squad and self._load[squad] > self._caps[squad]:
+        if squad and self._load[squad] > self._caps[squad] and case not in self._urgent:
             held = f"{self._load[squad]} of {self._caps[squad]}"
             self._broken("cap", f"{squad} holds {held} by {event['assignment_id']}")
 
