@@ -30,6 +30,7 @@ class Owner(NamedTuple):
     level: Level
     law: str
     steps: tuple[Step, ...] = ()
+    state: str = ""  # rows.TransferState of the row
 
 
 def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling] = ()) -> Owner | None:
@@ -55,11 +56,18 @@ def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling
         step = Step(rule="reply_unit", row=case.kind, detail=unit)
         return Owner(f"replies:{case.kind}", "professional", unit, "town", "", (step,)) if unit else None
     step = Step(rule="power", row=power.row, detail=f"{power.transfer_state} {';'.join(power.when)}".strip())
-    owner = Owner(power.row, power.owner_kind, power.owner, power.level, power.basis, (step,))
+    owner = Owner(power.row, power.owner_kind, power.owner, power.level, power.basis, (step,), power.transfer_state)
     if power.transfer_state == "pending_capacity" and law.ready(case.item, case.territory, accepted):
         step = Step(rule="ready", row=power.row, detail=case.territory)
         owner = owner._replace(kind="squad", owner="*", steps=(*owner.steps, step))
     return _checked(owner, case, city)
+
+
+def technical_lead(case: Case, city: City, desk: str, at: int) -> str:
+    """The kind of unit that tests and measures in matters of the item; "" for an item that has no such row."""
+    accepted, today = city.calendar.day(case.registered_at), city.calendar.day(at)
+    power = city.law.power(case.item, "tech_test", case.facts, desk, accepted, today)
+    return power.owner if power and power.owner_kind != "squad" else ""
 
 
 def _checked(owner: Owner, case: Case, city: City) -> Owner | None:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from . import events as e
 from .assignment import Choice, choose
 from .case import Assignment, Case
-from .competence import Owner, competent
+from .competence import Owner, competent, technical_lead
 from .decision import Decision, next_of
 from .events import Basis, Blame, Candidate, Step
 from .ids import assignment_id
@@ -167,7 +167,7 @@ def offer(decision: Decision, case: Case, choice: Choice, why: Why, *, channel: 
             id=new, attempt=case.attempts + 1, squad=choice.squad.id, team=choice.team, officers=choice.officers
         )
         return _propose(decision, case, mode, proposal, basis, why.steps, choice.candidates)
-    return decision.happen(
+    case = decision.happen(
         e.AssignmentOffered(
             **next_of(case),
             actor=why.actor,
@@ -184,6 +184,16 @@ def offer(decision: Decision, case: Case, choice: Choice, why: Why, *, channel: 
             steps=why.steps,
         )
     )
+    return _not_alone(decision, case) if why.owner and why.owner.state == "to_return" else case
+
+
+def _not_alone(decision: Decision, case: Case) -> Case:
+    """What is to go back to its department is still the force's on paper, but never handled by it alone: the department
+    leads the technical part (R9)."""
+    unit = decision.city.unit(technical_lead(case, decision.city, decision.desk.id, decision.at), decision.desk.id)
+    if unit is None or any(r.role == "lead" for r in case.requests):
+        return case
+    return ask(decision, case, Ask("on_site", unit=unit, task="technical_part", role="lead"))
 
 
 def order(decision: Decision, case: Case, unit: str, why: Why) -> Case:

@@ -228,7 +228,10 @@ STREAMS: Words = {
 }
 
 ROLES_OF_HELP: Words = {"lead": Said("由其主办", "it leads"), "help": Said("协办", "it helps")}
-TASKS: Words = {"cordon": Said("只警戒，不主办", "cordon only, somebody else leads")}
+TASKS: Words = {
+    "cordon": Said("只警戒，不主办", "cordon only, somebody else leads"),
+    "technical_part": Said("主持技术部分（该事项拟退回部门）", "to lead the technical part (the matter is to go back)"),
+}
 BODIES: Words = {"police": Said("公安机关", "the police")}
 CLAIMS: Words = {"ahead": Said("超前", "ahead of us"), "behind": Said("滞后", "long ago")}
 SUPERIORS: Words = {"line": Said("条", "line"), "block": Said("块", "block")}

@@ -31,6 +31,7 @@ class Reply(NamedTuple):
 
 
 REMEMBERED = 1 << 14
+NO_RULE: tuple[tuple[bool, int, int], Power | None] = ((False, -1, 0), None)
 NOTHING_OWED = Reply(None, "", "", False)
 
 
@@ -124,23 +125,24 @@ class Law:
     # -- whose it is -----------------------------------------------------------------------------------------------
 
     def power(self, item: str, duty: str, facts: Facts, desk: str, accepted: int, today: int) -> Power | None:
-        """The row of the power list that decides: in force at acceptance, or today if it moves open cases (R12).
+        """The row of the power list that decides: of the list in force at acceptance; where a row of today's moves the
+        open cases (a transition rule, R12), of what is in force today of both.
 
         Rows of the own desk come before the city's, then those that ask for most, then the order of the list.
         """
-        best: Rule[Power] | None = None
-        rank: tuple[bool, bool, int, int] | None = None
+        then, now, moved = NO_RULE, NO_RULE, False
         for rule in self._powers.get((item, duty), ()):
             row = rule.row
-            moved = row.moves_open and rule.first <= today <= rule.last
-            if row.desk not in ("", desk) or not (moved or rule.first <= accepted <= rule.last):
+            if row.desk not in ("", desk) or (rule.asks and not rule.holds(facts)):
                 continue
-            if rule.asks and not rule.holds(facts):
-                continue
-            mine = (moved, row.desk == desk, len(rule.asks), -rule.place)
-            if rank is None or mine > rank:
-                best, rank = rule, mine
-        return best.row if best else None
+            rank = (row.desk == desk, len(rule.asks), -rule.place)
+            held, holds = rule.first <= accepted <= rule.last, rule.first <= today <= rule.last
+            if held and rank > then[0]:
+                then = rank, row
+            if holds and (held or row.moves_open) and rank > now[0]:
+                now = rank, row
+            moved = moved or (holds and not held and row.moves_open)
+        return now[1] if moved else then[1]
 
     def precedent(self, item: str, duty: str, facts: Facts, desk: str, day: int) -> Precedent | None:
         """A ruling that was taken into the list and holds for these facts; the one that asks for most."""

@@ -469,6 +469,23 @@ def test_a_row_that_takes_open_cases_along() -> None:
         assert (story.holder(case), story.given(case).basis.power) == (holder, "P03-27" if moves else "P03")
 
 
+def test_a_row_that_takes_open_cases_along_takes_no_others() -> None:
+    """Given the general row for litter of a new list, which moves open cases, and the row for vehicles, which stays;
+    when litter from a vehicle and from a balcony, both of the old year, seek somebody in the new one; then the first
+    is still the police's, and the second goes with the new row."""
+    pack = changed(PACK, "powers", {"row": "P11"}, valid_to=dt.date(2026, 12, 31))
+    old = next(p for p in PACK.powers if p.row == "P11")
+    new = {"row": "P11-27", "owner_kind": "department", "owner": "应急", "valid_from": NEW_YEAR, "moves_open": True}
+    story = Story(added(pack, "powers", msgspec.structs.replace(old, **new)))
+    car = story.file("2026-12-31 23:50", "1", "litter", title="车窗抛物")
+    balcony = story.file("23:51", "2", "litter", "990102", title="阳台抛物")
+    assert (story.holder(car), story.holder(balcony)) == ("DI-police", "A2")
+    for case in (car, balcony):
+        story.tell("2027-01-01 00:10", m.ReturnAssignment, case, reason="no_capacity", basis="two are ill")
+    assert [x.reason for x in story.all(e.CaseNeedsOperator, car)] == ["unit_gave_back"]
+    assert (story.holder(balcony), story.given(balcony).basis.power) == ("JA-safety", "P11-27")
+
+
 def test_capacity_that_is_there_in_one_town_only() -> None:
     """Given an item whose transfer waits for capacity, published as ready for one town; when it is reported there and
     in the neighbour town; then the squad gets the first and the department keeps the second, by the same row."""
@@ -627,6 +644,20 @@ def test_never_another_county_without_designation() -> None:
     assert story.desks(border) == ["jia", "yi"]
     assert refused(story.tell("09:03", m.HandOverCase, inside, **over | {"actor": COORDINATION})) == []
     assert story.desks(inside) == ["jia", "yi"]
+
+
+def test_what_is_to_go_back_is_not_handled_alone() -> None:
+    """Given a power that is to go back to its department and is the force's until the list says so; when such a case is
+    given to a squad; then the department is asked to lead the technical part, once, with clocks of its own, and the
+    squad stays the owner; a power that is simply transferred asks nobody."""
+    pack = changed(PACK, "powers", {"item": "safety", "duty": "penalty"}, transfer_state="to_return")
+    story, plain = Story(pack), Story()
+    case, other = story.file("09:00", "1", "safety"), plain.file("09:00", "1", "safety")
+    request = story.one(e.RequestMade, case).request
+    assert (request.unit, request.role, request.task) == ("JA-safety", "lead", "technical_part")
+    assert (story.case(case).owner, plain.all(e.RequestMade, other)) == ("A1", [])
+    story.tell("09:05", m.AssignCase, case, squad="A1", team="A1-B", reason="they are nearer")
+    assert len(story.all(e.RequestMade, case)) == 1
 
 
 # -- offices -----------------------------------------------------------------------------------------------------------
