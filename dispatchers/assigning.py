@@ -11,21 +11,25 @@ from . import messages as m
 from .acts import act, refuse
 from .assignment import Choice, choose
 from .case import Case, Status
-from .classification import duty_of
+from .classification import about_whom, duty_of
 from .competence import Owner, competent
 from .decision import Decision
 from .dispatch import REACH, Why, offer, operator, order, place, verify
-from .levels import hand_over, may_hand_over, raise_level
+from .levels import hand_over, kicked_around, may_hand_over, raise_level
 from .offices import tell_rescue
 from .refusals import Objection, Refusal
+from .rows import Squad
 from .terms import acceptance_goes_on
 from .transitions import TRANSITIONS
 
 LOWER = {"city": "county", "county": "town"}
-WITHDRAWABLE = {s for s, event in TRANSITIONS if event == "AssignmentWithdrawn"} | {
-    Status.TO_DISPATCH,
-    Status.OPERATOR,
-}
+LEVEL_OF = {"town_squad": "town", "zone_squad": "town", "county_mobile": "county", "city_detachment": "city"}
+
+
+def _movable(case: Case, role: str) -> bool:
+    """Whether the case is free, or may be taken by this role from who has it."""
+    edge = TRANSITIONS.get((case.status, "AssignmentWithdrawn"))
+    return case.status in (Status.TO_DISPATCH, Status.OPERATOR) or (edge is not None and role in edge.who)
 
 
 def _owner(decision: Decision, case: Case) -> Owner | None:
@@ -46,6 +50,8 @@ def assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
         return
     case = withdraw(decision, case, message)
     why = Why(owner, "operator", message.actor, message.reason)
+    if squad and REACH[LEVEL_OF[squad.tier]] < REACH[case.level] and not case.designated:
+        case = _lowered(decision, case, message, LEVEL_OF[squad.tier])
     if choice:
         offer(decision, case, choice, why)
     else:
@@ -79,7 +85,32 @@ def _may_assign(decision: Decision, case: Case, message: m.AssignCase, owner: Ow
         return "unit_has_no_power"
     if not message.reason:
         return "reason_missing"
-    return "" if case.status in WITHDRAWABLE else "forbidden_now"
+    if not _movable(case, message.actor.role):
+        return "forbidden_now"
+    return _not_for(decision, case, squad, owner, message.actor.role) if squad and not case.designated else ""
+
+
+def _not_for(decision: Decision, case: Case, squad: Squad, owner: Owner | None, role: str) -> Objection:
+    """Why the squad may not have it though its kind may: a level below the list's, another organ's neighbour, or a
+    sending down that LowerCase would refuse."""
+    city, day = decision.city, decision.day
+    reach = REACH[LEVEL_OF[squad.tier]]
+    home = city.squad_at(case.territory, day)
+    if owner and reach < REACH[owner.level]:
+        return "not_theirs_by_the_list"
+    ours = home is not None and home.desk == decision.desk.id  # what coordination gave us is ours by its word
+    if home and ours and home.id != squad.id and reach == REACH["town"]:
+        name = city.law.acting_name(case.item, home, day)
+        if city.law.acting_name(case.item, squad, day) != name:
+            return "another_authority"
+    return _no_lowering(case, role) if reach < REACH[case.level] else ""
+
+
+def _no_lowering(case: Case, role: str) -> Objection:
+    """Why the case may not go down: something is under review, or it went down once (again: only the chief)."""
+    if case.relaxation or case.supervised:
+        return "under_review"
+    return "lowered_before" if case.lowered and role != "chief" else ""
 
 
 def _pick(decision: Decision, case: Case, squad: str, team: str) -> Choice:
@@ -104,20 +135,26 @@ def withdraw(decision: Decision, case: Case, message: Any) -> Case:
 
 
 def confirm(decision: Decision, case: Case, message: m.ConfirmProposal) -> None:
-    """An operator does what the rules proposed, if it can still be done."""
-    wish = case.proposal
+    """An operator does what the rules proposed, if it may and can still be done."""
+    wish, owner = case.proposal, _owner(decision, case)
     if wish is None or case.mode != "propose":
         refuse(decision, message, "nothing_proposed", case)
         return
-    why = Why(_owner(decision, case), "confirmed", message.actor, "as proposed")
-    if wish.unit:
-        order(decision, case, wish.unit, why)
-        return
-    choice = _pick(decision, case, wish.squad, wish.team)
-    if choice.squad is None:
-        refuse(decision, message, _unable(choice), case)
-    else:
+    why, choice = Why(owner, "confirmed", message.actor, "as proposed"), None
+    same = m.AssignCase(
+        message_id=message.message_id, actor=message.actor, case_id=case.id, squad=wish.squad, unit=wish.unit,
+        reason=why.reason,
+    )  # fmt: skip
+    refusal = _may_assign(decision, case, same, owner)
+    if not refusal and wish.squad:
+        choice = _pick(decision, case, wish.squad, wish.team)
+        refusal = _unable(choice) if choice.squad is None else ""
+    if refusal:
+        refuse(decision, message, refusal, case)
+    elif choice:
         offer(decision, case, choice, why)
+    else:
+        order(decision, case, wish.unit, why)
 
 
 def verify_by_order(decision: Decision, case: Case, message: m.VerifyCase) -> None:
@@ -161,7 +198,9 @@ def _where_it_belongs(decision: Decision, case: Case, message: m.CaseOrder, reas
     """Seek somebody, at the desk of its territory; what is the city's, or about the force, stays at the city's."""
     area = decision.city.territories.get(case.territory)
     theirs = area.desk if area else decision.desk.id
-    if theirs == decision.desk.id or case.level == "city" or case.about:
+    if case.about:
+        theirs = decision.city.city_desk  # nobody judges in their own cause (R66)
+    if theirs == decision.desk.id or (case.level == "city" and not case.about):
         place(decision, case)
     else:
         hand_over(decision, case, theirs, reason, message.actor)
@@ -189,12 +228,13 @@ def classify_by_order(decision: Decision, case: Case, message: m.ClassifyCase) -
             territory=message.territory or case.territory,
             facts=facts,
             emergency=bool(item.emergency),
+            about=about_whom(city, item, facts, message.territory or case.territory, decision.day),
             placed=bool(message.territory),
             reason=message.reason,
             dispatch_due=city.calendar.after(decision.at, step.dispatch),
         )
     )
-    if case.emergency and not any(r.kind == "rescue" for r in case.requests):
+    if case.emergency:
         case = tell_rescue(decision, case)
     _where_it_belongs(decision, case, message, "classified_there")
 
@@ -222,16 +262,18 @@ def lower(decision: Decision, case: Case, message: m.LowerCase) -> None:
         fault = "lowest_level"
     elif owner is None or owner.kind != "squad" or REACH[owner.level] > REACH[level]:
         fault = "not_theirs_by_the_list"
-    elif case.relaxation or case.supervised:
-        fault = "under_review"
-    elif case.lowered and message.actor.role != "chief":
-        fault = "lowered_before"
+    elif again := _no_lowering(case, message.actor.role):
+        fault = again
     elif level == "town" and (home is None or choose(decision, case, [home]).squad is None):
         fault = "home_cannot"
     if fault:
         refuse(decision, message, fault, case)
         return
-    case = decision.happen(
+    _where_it_belongs(decision, _lowered(decision, case, message, level), message, "lowered")
+
+
+def _lowered(decision: Decision, case: Case, message: m.LowerCase | m.AssignCase, level: str) -> Case:
+    return decision.happen(
         e.CaseLowered(
             **act(decision, case, message),
             reason=message.reason,
@@ -239,7 +281,6 @@ def lower(decision: Decision, case: Case, message: m.LowerCase) -> None:
             month_end=_month_ends(decision),
         )
     )
-    _where_it_belongs(decision, case, message, "lowered")
 
 
 def _month_ends(decision: Decision) -> bool:
@@ -252,10 +293,20 @@ def hand_over_by_order(decision: Decision, case: Case, message: m.HandOverCase) 
     """To another desk: up to the city's or down from it, sideways only where a place of theirs is in question."""
     if message.to_desk not in decision.city.desks or message.to_desk == decision.desk.id:
         refuse(decision, message, "unknown_desk", case)
-    elif case.status not in WITHDRAWABLE:
+    elif not _movable(case, "operator" if message.actor.role == "coordination" else message.actor.role):
         refuse(decision, message, "forbidden_now", case)
     elif not may_hand_over(decision, case, message.to_desk, message.actor.role):
         refuse(decision, message, "another_county", case)
+    elif kicked_around(decision, case, message.to_desk, message.actor.role):
+        refuse(decision, message, "handed_over_too_often", case)
+    elif _reserved(decision, case, message.to_desk):
+        refuse(decision, message, "not_theirs_by_the_list", case)
     else:
         case = withdraw(decision, case, message)
         hand_over(decision, case, message.to_desk, message.reason, message.actor)
+
+
+def _reserved(decision: Decision, case: Case, to_desk: str) -> bool:
+    """Whether the list keeps the matter for the city, so that no county can have it."""
+    owner = None if case.designated or to_desk == decision.city.city_desk else _owner(decision, case)
+    return owner is not None and owner.kind == "squad" and owner.level == "city"

@@ -185,9 +185,11 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     requests: tuple[Request, ...] = ()
     # against the kick-around
     returns: int = 0
+    returned_by: str = ""  # whose return stopped the limits of disposal, while they stand
     bases: tuple[str, ...] = ()  # what was cited in returns so far
     owners: tuple[str, ...] = ()  # everyone who had it, once each, the first receiver first
     disputes: int = 0
+    hops: int = 0  # from desk to desk
     final: bool = False  # no more return: designated by a ruling
     ruling: str = ""  # its document
     designated: str = ""  # the squad or unit that it named
@@ -207,12 +209,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     tier: str = ""  # of that squad, as it was then
     result: str = ""
     replied_at: int = 0
+    replied_with_parent: bool = False
     called_back: bool = False
     callbacks: int = 0
     urges: int = 0
     supervised: str = ""  # document of the supervision
     reopened: int = 0
-    commanded: tuple[str, str, int] = ("", "", 0)  # last order of a superior: type, 条 or 块, when
+    commanded: dict[str, tuple[str, int]] = {}  # last order of a superior by its type: 条 or 块, when
     simulated: bool = False
     dated: int = msgspec.field(default=0, name="due_at")  # the limit of disposal, in letters of before 2026.11.2 only
 

@@ -1,9 +1,11 @@
 """What can be wrong with a city pack as a whole (DESIGN §7): every fault, never only the first. Pure; the core trusts
 a pack that passed, so whatever `City` and the rules take for granted is asked here.
 
-A rule is a function from the pack to faults; RULES lists them. Who owns what is in check_powers.py, the city's smaller
-tables in check_rules.py, people and things in check_people.py, rosters in coverage.py, outlines (holes, overlaps) in
-streams/outlines.py because they need a library, single cells in streams/city_table.py.
+A rule is a function from the pack to faults; RULES lists them. Who owns what is in check_powers.py, what single
+rows of the list may say in check_owners.py, facts and what tells them in check_facts.py, areas and desks in
+check_places.py, durations and days in check_time.py, people and things in check_people.py, rosters in coverage.py, the
+city's smaller tables in check_rules.py, outlines (holes, overlaps) in streams/outlines.py because they need a library,
+single cells in streams/city_table.py.
 """
 
 from __future__ import annotations
@@ -12,11 +14,16 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
-from . import check_people, check_powers, check_rules, coverage
+from . import check_facts, check_owners, check_people, check_places, check_powers, check_rules, check_time, coverage
 from .check_words import Fault, span
-from .clock import duration
 from .rows import CityPack, Dated
 
+DAY = 24 * 60  # minutes
+# Windows that count or measure, and the least they can be.
+COUNTS = {
+    "border_metres": 0, "neighbours": 0, "max_returns": 0, "max_rework": 0, "ambiguous_metres": 0, "repeat_level": 1,
+    "callbacks": 0, "extensions": 0,
+}  # fmt: skip
 PARTITIONS = 32  # of every keyed topic, from the start and for good (DESIGN §5)
 
 # Fields that must be unique in their table.
@@ -69,7 +76,7 @@ POINTERS = {
 ANY = {("hints", "item"), ("merges", "item"), ("authorities", "item"), ("rollout", "desk")}
 # Of rows that are alike in this, one at most is in force on a day.
 ONE_A_DAY = {
-    "squads": ("territory", "tier"),
+    "squads": ("territory",),
     "officers": ("number",),
     "certificates": ("officer", "domain"),
     "postings": ("officer",),
@@ -84,25 +91,12 @@ ONE_A_DAY = {
     "rollout": ("desk", "item"),
 }
 DATED = (*ONE_A_DAY, "territories", "items", "powers", "precedents")
-LADDER = ("lease", "dispatch", "arrive", "operator", "overdue")
-WINDOWS = ("message_ids", "receipts", "forwards", "lease_grace", "claim_ahead", "claim_behind", "month_end")
-# Limits of rows, and whether an empty one means that there is none.
-LIMITS = {
-    ("items", "limit"): False,
-    ("limits", "limit"): False,
-    ("stages", "limit"): False,
-    ("merges", "window"): False,
-    ("replies", "limit"): True,
-    ("requests", "receipt"): False,
-    ("requests", "limit"): True,
-    **{("ladders", field): False for field in LADDER},
-}
 
 
 def faults(pack: CityPack, year: int | None = None) -> list[Fault]:
     """Every fault of a pack. `year`: the one in which it shall be used, which its calendar must then know."""
     found = [fault for rule in RULES for fault in rule(pack)]
-    return found + list(_calendar(pack, year))
+    return found + list(check_time.calendar(pack, year))
 
 
 def _keys(pack: CityPack) -> Iterator[Fault]:
@@ -115,11 +109,15 @@ def _keys(pack: CityPack) -> Iterator[Fault]:
                 yield Fault(table, n, field, f"{key} is given twice", f"each {field} once")
             seen.add(key)
     asked: dict[tuple[str, str], str] = {}
+    squads = {squad.id for squad in pack.squads}
     for n, unit in enumerate(pack.units):
         first = asked.setdefault((unit.kind, unit.desk), unit.id)
         if first != unit.id:
             what = f"{first} is the unit of kind {unit.kind!r} for {unit.desk} already"
             yield Fault("units", n, "kind", what, "one unit of a kind for a desk")
+        if unit.id in squads:
+            what = f"{unit.id} is a squad's id too"
+            yield Fault("units", n, "id", what, "an id of its own: it says who holds a case")
 
 
 def _pointers(pack: CityPack) -> Iterator[Fault]:
@@ -167,36 +165,6 @@ def _desks(pack: CityPack) -> Iterator[Fault]:
             yield Fault("desks", n, "partition", what, f"0 to {PARTITIONS - 1}, free and for good")
 
 
-def _territories(pack: CityPack) -> Iterator[Fault]:
-    """Every area where a point can lie has a squad at home (R29), under one roof. A statute may name one of the area's
-    own, or that of the area around it (南湖保护范围: the squad of 南湖区)."""
-    home = {s.territory for s in pack.squads}
-    for n, area in enumerate(pack.territories):
-        theirs = {area.id, area.parent} if area.kind == "statute" else {area.id}
-        if area.kind in ("township", "statute", "zone") and not theirs & home:
-            right = "a row of squads with this territory" + (", or its parent" if area.kind == "statute" else "")
-            yield Fault("territories", n, "id", f"{area.name} has no squad", right)
-        if not area.parent and area.kind != "city":
-            yield Fault("territories", n, "parent", f"{area.name} has no parent", "the area around it")
-
-
-def _durations(pack: CityPack) -> Iterator[Fault]:
-    texts = [
-        (table, n, field, getattr(row, field))
-        for (table, field), may_be_none in LIMITS.items()
-        for n, row in enumerate(getattr(pack, table))
-        if getattr(row, field) or not may_be_none
-    ]
-    texts += [("facts", -1, f"windows.{f}", getattr(pack.facts.windows, f)) for f in WINDOWS]
-    for table, n, field, text in texts:
-        try:
-            if not duration(text).number:
-                yield Fault(table, n, field, f"{text!r} is no time at all", "a longer one")
-        except ValueError as error:
-            what, _, right = str(error).partition(": ")
-            yield Fault(table, n, field, what, right)
-
-
 def _facts(pack: CityPack) -> Iterator[Fault]:
     if not pack.facts.duty_hours or any(not 0 <= h.start < h.end <= 1440 for h in pack.facts.duty_hours):
         yield Fault("facts", -1, "duty_hours", "no usable duty hours", "start before end, minutes from midnight")
@@ -205,27 +173,26 @@ def _facts(pack: CityPack) -> Iterator[Fault]:
         if len(words) != 3 or len(set(words)) != 3:
             what = f"{len(words)} levels, {len(set(words))} of them different"
             yield Fault("facts", -1, field, what, "three: the words for town, county and city")
+    if abs(pack.facts.utc_offset_minutes) > DAY:
+        what = f"{pack.facts.utc_offset_minutes} minutes from UTC"
+        yield Fault("facts", -1, "utc_offset_minutes", what, f"-{DAY} to {DAY}")
 
 
-def _calendar(pack: CityPack, year: int | None) -> Iterator[Fault]:
-    """Every year from the first to the last, and the one in which the pack is used: a missing year would make
-    holidays workdays without a word. A year is not there before its notice is, whatever else is known of it."""
-    waiting = {day.date.year: n for n, day in reversed(list(enumerate(pack.calendar))) if day.kind == "unpublished"}
-    years = {d.date.year for d in pack.calendar} - set(waiting)
-    wanted = set(range(min(years), max(years) + 1)) if years else set(waiting)
-    for missing in sorted((wanted | ({year} if year else set())) - years):
-        right = f"holidays and make-up workdays of {missing}"
-        if missing in waiting:
-            yield Fault(
-                "calendar", waiting[missing], "kind", f"{missing} is unpublished", right + ", once they are out"
-            )
-        else:
-            yield Fault("calendar", -1, "date", f"nothing of {missing}", right)
-    if not pack.calendar:
-        yield Fault("calendar", -1, "date", "no day at all", "holidays and make-up workdays of each year")
+def _windows(pack: CityPack) -> Iterator[Fault]:
+    """Bounds and distances are none below nothing."""
+    windows = pack.facts.windows
+    for field in COUNTS:
+        number, least = getattr(windows, field), COUNTS[field]
+        if number < least:
+            yield Fault("facts", -1, f"windows.{field}", f"{field} is {number}", f"{least} or more")
+    if windows.ambiguous_metres > windows.border_metres:
+        what = f"ambiguous_metres {windows.ambiguous_metres} is more than border_metres {windows.border_metres}"
+        right = "border_metres at most: of what is farther no neighbour is known"
+        yield Fault("facts", -1, "windows.ambiguous_metres", what, right)
 
 
 RULES = (
-    _keys, _pointers, _dates, _desks, _territories, _durations, _facts,
-    *check_powers.RULES, *check_rules.RULES, *check_people.RULES, coverage.faults,
+    _keys, _pointers, _dates, _desks, _facts, _windows,
+    *check_places.RULES, *check_time.RULES, *check_powers.RULES, *check_owners.RULES, *check_facts.RULES,
+    *check_rules.RULES, *check_people.RULES, coverage.faults,
 )  # fmt: skip

@@ -1,20 +1,16 @@
-"""What can be wrong with who owns what: items without an owner, powers that two have, powers that decide nothing, and
-powers that nobody may be given (R3, R6, R8, R16, R21)."""
+"""What can be wrong with who owns what: items without an owner, powers that two have, and powers that decide nothing
+(R16, R21). What a single row may say: check_owners.py."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from .check_owners import Rule, for_squads, tables
 from .check_words import FOREVER, Fault, conditions, implies, meet, no_unit, possible, span, uncovered
 from .law import DUTY
-from .rows import CityPack, Item, Power, Precedent
-
-# Words of a power that limits personal freedom: the police's alone, whatever a list says (处罚法 art. 18, R3).
-PERSONAL_LIBERTY = ("限制人身自由", "拘留", "拘役", "强制隔离", "强制戒毒", "detention")
-PUBLIC = ("basis", "scope", "procedure", "standard", "hotline")
-Rule = Power | Precedent
+from .rows import CityPack, Item, Power
 
 
 def _owners(pack: CityPack) -> Iterator[Fault]:
@@ -38,7 +34,7 @@ def _owners(pack: CityPack) -> Iterator[Fault]:
             at = "" if len(where) == len(pack.desks) else f" at {', '.join(where)}"
             right = f"a row of powers for {item.id} with duty {duty} and no conditions, in force that day"
             yield Fault("items", n, "id", f"{item.id} has no owner on {first}{at}", right)
-        squads = any(_for_squads(p) for p in powers[item.id])
+        squads = any(for_squads(p) for p in powers[item.id])
         if item.domain not in domains and squads:
             right = "a domain of domains.csv; outside of the list only others may own it"
             yield Fault("items", n, "domain", f"{item.domain} is none of the list, and a squad owns it", right)
@@ -52,71 +48,11 @@ def _ownerless(item: Item, powers: list[Power]) -> dt.date | None:
     return uncovered(days, map(span, powers)) if days[0] <= days[1] else None
 
 
-def _rows(pack: CityPack) -> Iterator[Fault]:
-    """Rows of the list, and of the precedents taken into it, that could never decide anything, or must not."""
-    items = {i.id: i for i in pack.items}
-    for table, rows in _tables(pack).items():
-        for n, rule in enumerate(rows):
-            item = items.get(rule.item)
-            yield from _never(table, n, rule, item)
-            if _for_squads(rule):
-                yield from _squads(pack, table, n, rule, item)
-            if rule.owner_kind != "squad":
-                yield from no_unit(pack, table, n, "owner", rule.owner)
-    for n, power in enumerate(pack.powers):
-        for field in PUBLIC:
-            if not getattr(power, field):
-                yield Fault("powers", n, field, f"{field} is empty", "all five public fields (R6)")
-
-
-def _tables(pack: CityPack) -> dict[str, Sequence[Rule]]:
-    return {"powers": pack.powers, "precedents": pack.precedents}
-
-
-def _never(table: str, n: int, rule: Rule, item: Item | None) -> Iterator[Fault]:
-    """A duty, days or conditions that no case can have."""
-    if item and item.nature != "enforcement" and rule.duty != DUTY[item.nature]:
-        what = f"{item.id} is {item.nature} and never asks for {rule.duty}"
-        yield Fault(table, n, "duty", what, DUTY[item.nature])
-    if item and span(item)[0] <= span(item)[1] and not meet(span(rule), span(item)):
-        yield Fault(table, n, "valid_from", f"never in force together with {item.id}", "days of the item")
-    if not possible(conditions(rule.when)):
-        what = f"{';'.join(rule.when)} is never true"
-        yield Fault(table, n, "when", what, "conditions that can hold together")
-
-
-def _for_squads(rule: Rule) -> bool:
-    """Whether a squad may come to act by a row: now, or where a town is said to be ready (R11)."""
-    waits = isinstance(rule, Power) and rule.transfer_state == "pending_capacity"
-    return rule.owner_kind == "squad" or waits
-
-
-def _squads(pack: CityPack, table: str, n: int, rule: Rule, item: Item | None) -> Iterator[Fault]:
-    if rule.owner_kind == "squad" and rule.owner != "*":
-        what = f"owner {rule.owner!r} of a squad's power"
-        yield Fault(table, n, "owner", what, '"*", the squad of the territory')
-    if item and item.nature != "enforcement":
-        yield Fault(table, n, "owner_kind", f"{item.id} is {item.nature}: no squad's", "another kind of owner")
-    if item and "personal_liberty" in item.powers:
-        what = f"{item.id} may be personal_liberty, and a squad is to own it"
-        yield Fault(table, n, "owner_kind", what, "police: theirs alone (处罚法 art. 18, R3)")
-    said = [item.name, item.name_en] if item else []
-    said += [rule.scope, rule.basis, rule.procedure] if isinstance(rule, Power) else [rule.document]
-    if any(word in " ".join(said) for word in PERSONAL_LIBERTY):
-        what = "a power over personal liberty given to a squad"
-        yield Fault(table, n, "owner_kind", what, "police: theirs alone (处罚法 art. 18, R3)")
-    days = meet(span(rule), span(item)) if item else None
-    listed = [span(d) for d in pack.domains if item and d.name == item.domain]
-    if item and days and listed and (day := uncovered(days, listed)):
-        what = f"{item.domain} is not in the list on {day}, and a squad owns {item.id}"
-        yield Fault(table, n, "valid_from", what, "days on which the domain is transferred")
-
-
 def _together(pack: CityPack) -> Iterator[Fault]:
     """Rows that say two things at once, and rows of which another always says more."""
     desks = [d.id for d in pack.desks]
     items = {i.id: i for i in pack.items}
-    for table, rows in _tables(pack).items():
+    for table, rows in tables(pack).items():
         alike: dict[tuple[str, str], list[tuple[int, Rule]]] = defaultdict(list)
         for n, rule in enumerate(rows):
             asked = conditions(rule.when)
@@ -161,7 +97,9 @@ def _shadow(
     """A row that, alone or with others, takes every case that `rule` could decide; None: some are left to it."""
     asked = conditions(rule.when)
     over: list[tuple[int, Rule]] = [
-        (m, other) for m, other in others if implies(asked, conditions(other.when)) and other.desk in ("", *desks)
+        (m, other)
+        for m, other in others
+        if implies(asked, conditions(other.when)) and other.desk in ("", *desks) and _moves(rule) <= _moves(other)
     ]
     found = None
     for desk in [rule.desk] if rule.desk else desks:
@@ -176,9 +114,14 @@ def _shadow(
     return found
 
 
+def _moves(rule: Rule) -> bool:
+    """Whether a row decides about cases from before it too (R12): of those, one that does not takes none."""
+    return isinstance(rule, Power) and rule.moves_open
+
+
 def weight(rule: Rule, desk: str, place: int) -> tuple[bool, int, int]:
     """What decides between rows that apply: the own desk, then the number of conditions, then the order of the list."""
     return rule.desk == desk, len(rule.when), -place
 
 
-RULES = (_owners, _rows, _together)
+RULES = (_owners, _together)

@@ -7,81 +7,39 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import get_args
 
-from .check_words import FOREVER, Fault, condition, conditions, meet, no_unit, span, uncovered
-from .messages import Kind
-from .rows import CityPack, Dated, Duty, RequestKind, Stage
+from .check_owners import for_squads, tables
+from .check_words import Fault, meet, no_unit, span
+from .messages import EVENT_KINDS, Kind
+from .rows import CityPack, Dated, RequestKind
 
+WORK = ("complaint", "report", *EVENT_KINDS)  # kinds of reports that are about something to be done
+ANSWERED = tuple(kind for kind in get_args(Kind) if kind not in WORK)  # and those that want an answer (R44)
+LIMITS = ("dispose", "stop", "penalise", "demolish")  # what a case can be late with (domain.md §3)
 # Orders that both superiors of a squad may give.
 ORDERS = (
     "AssignCase", "EscalateCase", "HandOverCase", "RuleDispute", "SetDuty", "LowerCase", "CloseCase", "CancelCase",
 )  # fmt: skip
 
 
-def _asked(pack: CityPack) -> Iterator[Fault]:
-    """What a rule asks for can be read, and counts once: the number of conditions decides between rules."""
-    for table in ("powers", "precedents"):
-        for n, row in enumerate(getattr(pack, table)):
-            for text in row.when:
-                if condition(text) is None:
-                    yield Fault(table, n, "when", f"{text!r} is no condition", "key=value or key!=value")
-            if len(set(row.when)) != len(row.when):
-                yield Fault(table, n, "when", "a condition twice", "each condition once")
-
-
-def _told(pack: CityPack) -> Iterator[Fault]:
-    """What a code or words tell is one value of a fact; what it names is there."""
-    told = [("categories", n, "facts", text, c.item) for n, c in enumerate(pack.categories) for text in c.facts]
-    told += [("hints", n, "fact", hint.fact, hint.item) for n, hint in enumerate(pack.hints)]
-    items = {i.id: i for i in pack.items}
-    known = {"item": set(items), "duty": set(get_args(Duty))}
-    for table, n, field, text, of in told:
-        fact = condition(text)
-        if fact is None or not fact.wanted:
-            yield Fault(table, n, field, f"{text!r} is no fact", "key=value")
-        elif fact.value not in known.get(fact.key, {fact.value}):
-            yield Fault(table, n, field, f"there is no {fact.key} {fact.value!r}", f"{fact.key}= one that there is")
-        elif of in items and fact.key == "duty" and items[of].nature != "enforcement":
-            what = f"never counts: {of} is {items[of].nature}, whatever the duty"
-            yield Fault(table, n, field, what, "a fact of an item of enforcement")
-        elif of in items and fact.key == "item" and (items[of].emergency or not items[fact.value].emergency):
-            what = f"never counts: the item is {of} already"
-            yield Fault(table, n, field, what, "an emergency, told of an item that is none")
-    for n, category in enumerate(pack.categories):
-        keys = [c.key for c in conditions(category.facts)]
-        if len(keys) != len(set(keys)):
-            yield Fault("categories", n, "facts", "two values of one fact", "each key once")
-
-
-def _categories(pack: CityPack) -> Iterator[Fault]:
-    seen: set[tuple[str, str]] = set()
-    for n, c in enumerate(pack.categories):
-        if (c.scheme, c.code) in seen:
-            yield Fault("categories", n, "code", f"{c.scheme} {c.code} is given twice", "one item for a code")
-        if c.scheme == "item":
-            yield Fault("categories", n, "scheme", 'scheme "item" names our items directly', "another scheme")
-        seen.add((c.scheme, c.code))
-
-
-def _hints(pack: CityPack) -> Iterator[Fault]:
-    """Only the first hint of a fact's name that is found counts, an item's own before those of all: words that hold
-    those of an earlier one of the same item never do."""
-    for n, hint in enumerate(pack.hints):
-        key = hint.fact.partition("=")[0]
-        for m, other in enumerate(pack.hints[:n]):
-            if other.item == hint.item and other.fact.partition("=")[0] == key and other.words in hint.words:
-                what = f"never counts: row {m + 1} finds {other.words!r} first"
-                yield Fault("hints", n, "words", what, "the longer words before the shorter")
-                break
-
-
 def _with_item(pack: CityPack) -> Iterator[Fault]:
-    """A rule about an item is in force on some day of it; readiness, with a power that waits for it."""
+    """A rule about an item is in force on some day of it; an authority is for what a squad may do (R27)."""
     items = {i.id: span(i) for i in pack.items}
     for table in ("limits", "readiness", "authorities"):
         for n, row in enumerate(getattr(pack, table)):
             days = items.get(row.item)
             if days and days[0] <= days[1] and not meet(span(row), days):
                 yield Fault(table, n, "valid_from", f"never in force together with {row.item}", "days of the item")
+    ours = {rule.item for rows in tables(pack).values() for rule in rows if for_squads(rule)}
+    for n, authority in enumerate(pack.authorities):
+        if authority.item in items and authority.item not in ours:
+            what = f"no squad has any duty of {authority.item}: nobody acts on it in a name of ours"
+            yield Fault("authorities", n, "item", what, 'an item with a power of squads, or "*"')
+
+
+def _readiness(pack: CityPack) -> Iterator[Fault]:
+    """A town, or a zone, is ready for a power that waits for it (R11: 成熟一个划转一个)."""
+    items = {i.id for i in pack.items}
+    kinds = {t.id: t.kind for t in pack.territories}
     waiting: dict[str, list[Dated]] = defaultdict(list)
     for power in pack.powers:
         if power.transfer_state == "pending_capacity":
@@ -90,37 +48,48 @@ def _with_item(pack: CityPack) -> Iterator[Fault]:
         if ready.item in items and not any(meet(span(ready), span(power)) for power in waiting[ready.item]):
             what = f"nothing of {ready.item} waits for capacity then"
             yield Fault("readiness", n, "item", what, "an item with a power that is pending_capacity")
+        if kinds.get(ready.territory, "zone") not in ("township", "zone"):
+            what = f"{ready.territory} is a {kinds[ready.territory]}, and a case lies in a township or zone"
+            yield Fault("readiness", n, "territory", what, "a township or a zone")
+
+
+def _limits(pack: CityPack) -> Iterator[Fault]:
+    for n, limit in enumerate(pack.limits):
+        if limit.name not in LIMITS:
+            yield Fault("limits", n, "name", f"there is no limit {limit.name!r}", f"one of {', '.join(LIMITS)}")
 
 
 def _rollout(pack: CityPack) -> Iterator[Fault]:
+    """How far the rules go first (R42); never so that an emergency is only recorded (domain.md §5.2.1)."""
     known = {"*", *(i.id for i in pack.items), *(d.name for d in pack.domains)}
+    own = {row.item for row in pack.rollout if row.mode != "shadow"}
     for n, row in enumerate(pack.rollout):
         if row.item not in known:
             yield Fault("rollout", n, "item", f"there is no item or domain {row.item!r}", 'an item, a domain, or "*"')
+        urgent = (i.id for i in pack.items if i.emergency and row.item in ("*", i.domain, i.id) and i.id not in own)
+        if row.mode == "shadow" and (hidden := next(urgent, "")):
+            what = f"{hidden} is an emergency, and in the shadow nobody is sent"
+            yield Fault("rollout", n, "mode", what, f"auto or propose, or a row of its own for {hidden}")
 
 
 def _domains(pack: CityPack) -> Iterator[Fault]:
+    """The order of each list is 1, 2, 3 …: that of every label of metrics (R1)."""
+    lists = defaultdict(list)
     for n, domain in enumerate(pack.domains):
-        for m, other in enumerate(pack.domains[:n]):
-            alike = (domain.order, domain.desk) == (other.order, other.desk) and domain.name != other.name
-            if alike and meet(span(domain), span(other)):
-                what = f"order {domain.order} is that of row {m + 1} of domains"
-                yield Fault("domains", n, "order", what, "an order of its own")
-                break
-
-
-def _stages(pack: CityPack) -> Iterator[Fault]:
-    """Every stage has a limit, and the city a power list, on every day since the first on which there is an item."""
-    if not pack.items:
-        return
-    days = min(i.valid_from for i in pack.items), FOREVER
-    for stage in get_args(Stage):
-        rows = [n for n, s in enumerate(pack.stages) if s.stage == stage]
-        if day := uncovered(days, (span(pack.stages[n]) for n in rows)):
-            what = f"stage {stage} has no limit on {day}"
-            yield Fault("stages", rows[-1] if rows else -1, "stage", what, "one row of each stage for each day")
-    if day := uncovered(days, (span(each) for each in pack.lists if not each.desk)):
-        yield Fault("lists", -1, "id", f"no power list of the city on {day}", "one row without a desk for each day")
+        lists[domain.desk].append((domain.order, n, domain))
+    for rows in lists.values():
+        for place, (order, n, domain) in enumerate(rows):
+            for _, m, other in rows[:place]:
+                if order == other.order and domain.name != other.name and meet(span(domain), span(other)):
+                    what = f"order {order} is that of row {m + 1} of domains"
+                    yield Fault("domains", n, "order", what, "an order of its own")
+                    break
+        orders = {order for order, *_ in rows}
+        free = next(k for k in range(1, len(orders) + 2) if k not in orders)
+        odd = [(order, n) for order, n, _ in rows if not 1 <= order <= len({d.name for *_, d in rows})]
+        if odd:
+            what = f"order {odd[0][0]} of {len({d.name for *_, d in rows})} domains"
+            yield Fault("domains", odd[0][1], "order", what, f"{free}: from 1 on without a gap")
 
 
 def _merges(pack: CityPack) -> Iterator[Fault]:
@@ -144,8 +113,14 @@ def _replies(pack: CityPack) -> Iterator[Fault]:
             what = f"{reply.kind} {reply.channel}".strip() + " is given twice"
             yield Fault("replies", n, "kind", what, "one rule of a kind and channel")
         seen.add((reply.kind, reply.channel))
-        if reply.unit:
+        if reply.unit and reply.kind not in WORK:
             yield from no_unit(pack, "replies", n, "unit", reply.unit)
+        if reply.unit and reply.kind in WORK:
+            what = f"{reply.kind} answered by {reply.unit!r}: it is never looked into"
+            yield Fault("replies", n, "unit", what, "nothing: its answer is what was done")
+        if not reply.unit and reply.kind in ANSWERED:
+            what = f"{reply.kind} without a unit: it would be a task of enforcement"
+            yield Fault("replies", n, "unit", what, "the kind of unit that answers (R44)")
     for kind in kinds:
         if (kind, "") not in seen:
             yield Fault("replies", -1, "kind", f"no rule for {kind}", "one of each kind without a channel")
@@ -180,6 +155,5 @@ def _commands(pack: CityPack) -> Iterator[Fault]:
 
 
 RULES = (
-    _asked, _told, _categories, _hints, _with_item, _rollout, _domains, _stages, _merges, _replies, _requests,
-    _ladders, _commands,
+    _with_item, _readiness, _limits, _rollout, _domains, _merges, _replies, _requests, _ladders, _commands,
 )  # fmt: skip

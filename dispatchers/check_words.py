@@ -37,6 +37,12 @@ def ahead(day: dt.date) -> dt.date:
     return day if day == FOREVER else day + dt.timedelta(days=1)
 
 
+def begins(pack: CityPack) -> dt.date:
+    """The first day on which the city has a power list: what is older than it need not be ready for a case. (A date
+    that could not be read stands as 1970-01-01 and says nothing.)"""
+    return min((x.valid_from for x in pack.lists if not x.desk and x.valid_from.year > 1970), default=FOREVER)
+
+
 def meet(one: Days, other: Days) -> Days | None:
     """The days of both, if there are any."""
     first, last = max(one[0], other[0]), min(one[1], other[1])

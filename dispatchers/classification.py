@@ -68,5 +68,16 @@ def duty_of(item: Item | None, facts: dict[str, str]) -> str:
     return told if item.nature == "enforcement" and told in DUTIES else DUTY[item.nature]
 
 
+def about_whom(city: City, item: Item | None, facts: dict[str, str], territory: str, day: int) -> tuple[str, ...]:
+    """Whom a complaint about the force is about: who is named, else the squad at home there. They neither get it nor
+    see it (R66, scenario 23)."""
+    if item is None or not item.about_force:
+        return ()
+    named = facts.get("about", "")
+    officer = city.officer(named, day)
+    home = city.squad_at(territory, day)
+    return tuple(x for x in (named, officer.squad if officer else "") if x) or ((home.id,) if home else ())
+
+
 def _source(key: str, filed: Filed, of_code: dict[str, str]) -> str:
     return "source" if key in filed.facts else "category" if key in of_code else "words"

@@ -68,7 +68,7 @@ REMEMBERED = 1_000  # durations, and days
 def duration(text: str) -> Duration:
     """Read "4 working_hours". ValueError says what would be right."""
     number, _, unit = text.partition(" ")
-    if not number.isdecimal() or unit not in _MS:
+    if not (number.isascii() and number.isdecimal()) or unit not in _MS:
         raise ValueError(
             f"{text!r} is no duration: write a whole number, a space, and one of seconds, minutes, hours, days, "
             "working_hours, working_days"

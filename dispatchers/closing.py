@@ -13,12 +13,14 @@ from . import events as e
 from . import messages as m
 from .acts import act, refuse
 from .case import Case, Status
+from .clock import DAY, duration
 from .decision import Decision, next_of
 from .levels import raise_level
 from .merging import children_of
 from .refusals import Objection
 from .terms import term
 
+LONGEST = 366 * DAY  # of a supervision: what is longer is a slip
 STREAMS = {"general_filed": "general", "simple_penalty": "simple"}
 
 
@@ -30,10 +32,15 @@ def urge(decision: Decision, case: Case, message: m.UrgeCase) -> None:
 def supervise(decision: Decision, case: Case, message: m.SuperviseCase) -> None:
     """督办: a limit of its own beside the others."""
     try:
+        if duration(message.limit).ms() > LONGEST:
+            raise ValueError(f"{message.limit!r} is longer than a year")
         limit = term(decision.city.calendar, "supervise", message.limit, decision.at)
     except ValueError:
         refuse(decision, message, "limit_unreadable", case)
         return
+    runs = case.term("supervise")
+    if runs and not runs.done_at and runs.due_at < limit.due_at:
+        limit = runs  # a second document does not give more time than the first
     decision.happen(e.CaseSupervised(**act(decision, case, message), document=message.document, term=limit))
 
 
@@ -45,8 +52,8 @@ def handled(case: Case, actor: m.Actor) -> bool:
 
 
 def check(decision: Decision, case: Case, message: m.CheckCase) -> None:
-    """核查: who disposed may not certify the result."""
-    if handled(case, message.actor):
+    """核查: neither who disposed nor who dispatched may certify the result (two centres, CJ/T 292)."""
+    if handled(case, message.actor) or (case.assignment and case.assignment.by == message.actor.id):
         refuse(decision, message, "own_work", case)
     elif message.passed:
         first = decision.stage_due("callback") if owes_callback(decision, case) else 0
@@ -84,7 +91,7 @@ def answer(decision: Decision, case: Case, message: m.AnswerCaller) -> None:
 def _answer_children(decision: Decision, parent: Case, text: str, actor: m.Actor) -> None:
     for child in children_of(decision, parent):
         if not child.replied_at:
-            decision.happen(e.CallerAnswered(**next_of(child), actor=actor, text=text))
+            decision.happen(e.CallerAnswered(**next_of(child), actor=actor, text=text, with_parent=True))
 
 
 def call_back(decision: Decision, case: Case, message: m.RecordCallback) -> None:

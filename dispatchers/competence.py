@@ -40,17 +40,18 @@ def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling
     area = city.territories.get(case.territory)
     desk = area.desk if area else desk
     accepted = city.calendar.day(case.registered_at)
+    power = law.power(case.item, case.duty, case.facts, desk, accepted, today)
+    level: Level = power.level if power else "town"  # a ruling says whose it is, not that a town may do what it may not
     for ruling in ruled:
         if ruling.approved and (ruling.item, ruling.duty) == (case.item, case.duty) and hold(ruling.when, case.facts):
             step = Step(rule="ruling", row=ruling.id, detail=ruling.document)
-            owner = Owner(ruling.id, ruling.owner_kind, ruling.owner, "town", ruling.document, (step,))
+            owner = Owner(ruling.id, ruling.owner_kind, ruling.owner, level, ruling.document, (step,))
             return _checked(owner, case, city)
     precedent = law.precedent(case.item, case.duty, case.facts, desk, today)
     if precedent:
         step = Step(rule="precedent", row=precedent.row, detail=precedent.document)
-        owner = Owner(precedent.row, precedent.owner_kind, precedent.owner, "town", precedent.document, (step,))
+        owner = Owner(precedent.row, precedent.owner_kind, precedent.owner, level, precedent.document, (step,))
         return _checked(owner, case, city)
-    power = law.power(case.item, case.duty, case.facts, desk, accepted, today)
     if power is None:
         unit = law.reply(case.kind, case.channel).unit if case.duty == "reply" else ""
         step = Step(rule="reply_unit", row=case.kind, detail=unit)

@@ -82,7 +82,7 @@ def _stage(decision: Decision, case: Case) -> None:
     elif status is Status.SUSPENDED:
         resume(decision, case, "time_is_up")
     elif status is Status.DISPUTED:
-        case = _missed(decision, case, "dispute", case.stage_due, post_of(decision), "dispute_city")
+        case = _missed(decision, case, "dispute", case.stage_due, _holder(case), "dispute_city")
         if case.level != "city":
             raise_level(decision, case, "dispute", cause="dispute", to="city")
     elif status is Status.CHECKED and owes_callback(decision, case):
@@ -149,8 +149,9 @@ def _missed(
 
 
 def _holder(case: Case) -> Blame:
-    """The responsibility of who has the case (R36): the force's, a department's; nobody's is the government's."""
+    """The responsibility of who has the case (R36): the force's, a department's; nobody's, and what waits for a ruling,
+    is the government's, which coordinates."""
     held = case.assignment
-    if held is None:
+    if held is None or case.status is Status.DISPUTED:
         return Blame(responsibility="government", unit=case.territory)
     return Blame(responsibility="enforcement" if held.squad else "department", unit=held.owner)

@@ -114,7 +114,8 @@ class Decision:
     def set_duty(self, event: e.DutySet) -> None:
         """Add the event, and see it: whoever is called in may be chosen at once."""
         self.events.append(event)
-        self._duty.update((officer, Duty(event.on_duty, event.until, self.at)) for officer in event.officers)
+        said = Duty(event.on_duty, event.until, self.at, event.authority)
+        self._duty.update(dict.fromkeys(event.officers, said))
 
     def happen(self, event: e.CaseEvent) -> Case:
         """Add an event of a case; returns the case after it."""

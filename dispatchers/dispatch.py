@@ -52,7 +52,8 @@ def place(decision: Decision, case: Case) -> Case:
         if case.item not in city.items:
             return operator(decision, case, "unknown_item")
         if case.doubt and not (case.emergency or case.verified or case.about):
-            return verify(decision, case, case.doubt)
+            shadow = _rollout(decision, case) == "shadow"  # which tells nobody anything
+            return operator(decision, case, "doubt", case.doubt) if shadow else verify(decision, case, case.doubt)
         if not (case.territory or case.emergency or case.about):
             return operator(decision, case, "no_territory")
     owner = competent(case, city, decision.desk.id, decision.at, decision.desk.rulings.values())
@@ -81,8 +82,8 @@ def _squad(decision: Decision, case: Case, owner: Owner) -> Case:
     city = decision.city
     if REACH[owner.level] > REACH[case.level]:
         case = raise_level(decision, case, "reserved", cause="reserved", to=owner.level)
-        if owner.level == "city" and decision.desk.id != city.city_desk:
-            return hand_over(decision, case, city.city_desk, "reserved")
+    if owner.level == "city" and decision.desk.id != city.city_desk:
+        return hand_over(decision, case, city.city_desk, "reserved")
     return _by_ladder(decision, case, owner)
 
 
@@ -105,7 +106,7 @@ def _by_ladder(decision: Decision, case: Case, owner: Owner) -> Case:
     at_home = decision.city.squad_at(case.territory, decision.day)
     ours = at_home if at_home and at_home.desk == decision.desk.id else None
     looked: list[Candidate] = []
-    for step, squads, leaders in _steps(decision, case, ours):
+    for step, squads, leaders in _steps(decision, case, ours, reserved=owner.level != "town"):
         choice = choose(decision, case, squads, leaders=leaders)
         if choice.squad:
             everyone = choice._replace(candidates=(*choice.candidates, *looked)) if looked else choice
@@ -115,8 +116,11 @@ def _by_ladder(decision: Decision, case: Case, owner: Owner) -> Case:
     return _nobody(decision, case, ours, tuple(looked), owner.steps)
 
 
-def _steps(decision: Decision, case: Case, ours: Squad | None) -> Iterator[tuple[str, list[Squad], bool]]:
-    """Whom to look at, in the order of the ladder: (step, squads, whether their leaders' teams)."""
+def _steps(
+    decision: Decision, case: Case, ours: Squad | None, *, reserved: bool
+) -> Iterator[tuple[str, list[Squad], bool]]:
+    """Whom to look at, in the order of the ladder: (step, squads, whether their leaders' teams). What the list reserves
+    to a higher level is no town's, however urgent (R31, R35)."""
     city, day = decision.city, decision.day
     town = case.level == "town"
     if town and ours and len(case.tried) < ASKED_TEAMS:
@@ -125,12 +129,12 @@ def _steps(decision: Decision, case: Case, ours: Squad | None) -> Iterator[tuple
         yield "leader", [ours], True
     if city.ladder[case.priority].helps or not town:
         yield "mobile", city.mobile(decision.desk.id, day), False
-    if city.ladder[case.priority].helps and ours:
+    if city.ladder[case.priority].helps and ours and not reserved:
         # Help comes only from who acts in the same name: another's act would be another organ's (处罚法 art. 22).
         name = city.law.acting_name(case.item, ours, day)
         near = [s for s in city.neighbours(ours, day) if city.law.acting_name(case.item, s, day) == name]
         yield "neighbour", near, False
-    if not town and ours and city.ladder[case.priority].helps:
+    if not town and ours and not reserved and city.ladder[case.priority].helps:
         yield "home", [ours], False  # above the town's level the town still helps out before nobody does
 
 
@@ -231,8 +235,12 @@ def _mode(decision: Decision, case: Case, why: Why) -> str:
     """
     if why.actor is not None or case.final:
         return ""
-    mode = decision.city.law.mode(decision.desk.id, case.item, case.domain, decision.day)
+    mode = _rollout(decision, case)
     return mode if mode == "shadow" or (mode == "propose" and not case.emergency) else ""
+
+
+def _rollout(decision: Decision, case: Case) -> str:
+    return decision.city.law.mode(decision.desk.id, case.item, case.domain, decision.day)
 
 
 def _propose(

@@ -1,10 +1,10 @@
 """Giving back 退单 and the dispute about whose it is 职责争议: nobody kicks a case around (R19, R21, R24, R25, R33).
 
 "We cannot now" (no capacity, recusal, no equipment) is settled by the rules. "It is not ours" needs a basis and is
-reviewed; a department cannot decline at all, since the list answers: it may only dispute. What comes again without a
-new basis goes to the coordination body 统筹协调. Whoever has the case keeps it meanwhile, or the first receiver gets it
-back 首接负责: a case is never without an owner. The ruling 协调裁定 is final and may become a row for like cases, by
-another person's approval.
+reviewed; a department cannot decline at all, whatever the reason, since the list answers: it may only dispute. What
+comes again without a new basis, or once too often, goes to the coordination body 统筹协调. Whoever has the case keeps
+it meanwhile, or the first receiver gets it back 首接负责: a case is never without an owner. The ruling 协调裁定 is
+final and may become a row for like cases, by another person's approval.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from .events import Blame
 from .ids import assignment_id
 from .levels import hand_over
 from .offices import Ask, ask
+from .rows import Officer
 from .terms import paused
 
 BOUND = ("department", "police", "rescue")  # who holds a duty by the list and cannot decline it
@@ -34,16 +35,19 @@ def give_back(decision: Decision, case: Case, message: m.ReturnAssignment) -> No
     """退单: settled at once, reviewed, answered by the list, or put before the coordination body."""
     held = case.assignment
     assert held
-    if case.final and message.reason in m.CONTESTS:
+    recused = message.officers if message.reason == "recusal" else ()
+    bound = _row_of(decision, case, held) if held.unit and held.kind in BOUND else ""
+    contested = bound or message.reason in m.CONTESTS
+    if case.final and not recused:
         refuse(decision, message, "ruling_is_final", case)
-    elif any(o not in decision.city.officers for o in message.officers):
+    elif any(o is None or o.squad != held.squad for o in _officers(decision, recused)):
         refuse(decision, message, "unknown_officer", case)
-    elif message.reason not in m.CONTESTS:
-        returned(decision, case, message, message.reason, message.basis, message.officers)
-    elif case.returns and message.basis in case.bases:
+    elif not contested:
+        returned(decision, case, message, message.reason, message.basis, recused)
+    elif case.returns and (message.basis in case.bases or case.returns >= decision.city.windows.max_returns):
         dispute(decision, case, "returned_again", act(decision, case, message), message.basis)
-    elif held.unit and held.kind in BOUND and (row := _row_of(decision, case, held.kind)):
-        _answered_by_list(decision, case, message, row)
+    elif bound:
+        _answered_by_list(decision, case, message, bound)
     else:
         decision.happen(
             e.ReturnRequested(
@@ -56,17 +60,21 @@ def give_back(decision: Decision, case: Case, message: m.ReturnAssignment) -> No
         )
 
 
-def _row_of(decision: Decision, case: Case, kind: str) -> str:
-    """The row that says it is theirs indeed; "" when the list names somebody else by now."""
+def _officers(decision: Decision, numbers: tuple[str, ...]) -> list[Officer | None]:
+    return [decision.city.officer(number, decision.day) for number in numbers]
+
+
+def _row_of(decision: Decision, case: Case, held: Assignment) -> str:
+    """The row that says it is theirs indeed; "" when the list names somebody else."""
     owner = competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
-    return owner.row if owner and owner.kind == kind else ""
+    theirs = owner and owner.kind == held.kind and decision.city.unit(owner.owner, decision.desk.id) == held.unit
+    return owner.row if owner and theirs else ""
 
 
 def _answered_by_list(decision: Decision, case: Case, message: m.ReturnAssignment, row: str) -> None:
     """ "It is yours by row …": it stays, the dispute is counted, the squad at home hears of it (抄告, S4)."""
     held = case.assignment
     assert held
-    again = max(held.due_at, decision.city.calendar.after(decision.at, decision.city.ladder[case.priority].operator))
     case = decision.happen(
         e.ReturnRefused(
             **act(decision, case, message),
@@ -74,7 +82,7 @@ def _answered_by_list(decision: Decision, case: Case, message: m.ReturnAssignmen
             reason="theirs_by_the_list",
             basis=message.basis,
             row=row,
-            due_at=again,
+            due_at=held.due_at,  # a new basis is no new term
             blame=Blame(responsibility="department", unit=held.unit),
         )
     )
@@ -216,7 +224,7 @@ def rule(decision: Decision, case: Case, message: m.RuleDispute) -> None:
             owner=squad.id if squad else message.unit,
             reason=message.reason,
             dispatch_due=city.calendar.after(decision.at, city.ladder[case.priority].dispatch),
-            precedent=f"{decision.desk.id}:{message.document}" if message.precedent else "",
+            precedent=_new_precedent(decision, case, message.document) if message.precedent else "",
             item=item,
             duty=case.duty if item else "",
             when=message.when,
@@ -228,6 +236,12 @@ def rule(decision: Decision, case: Case, message: m.RuleDispute) -> None:
         hand_over(decision, case, squad.desk, f"ruling {message.document}", message.actor)
     else:
         place(decision, case)
+
+
+def _new_precedent(decision: Decision, case: Case, document: str) -> str:
+    """The id of the row that a ruling proposes; a document that ruled before must not take the place of that row."""
+    name = f"{decision.desk.id}:{document}"
+    return f"{name}/{case.no}" if name in decision.desk.rulings else name
 
 
 def _may_enforce(decision: Decision, case: Case) -> bool:

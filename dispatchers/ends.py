@@ -10,6 +10,7 @@ from .acts import act, refuse
 from .case import Case, Status
 from .decision import Decision, next_of
 from .dispatch import place
+from .life import allowed
 from .merging import children_of
 from .terms import term
 
@@ -80,9 +81,9 @@ def reopen(decision: Decision, message: m.ReopenCase) -> None:
     """A case that ended goes on, within the city's window; what its closing counted is taken back, signed."""
     gone = decision.desk.gone.get(message.case_id)
     ended = gone.case if gone else None
-    if ended is None or gone is None or gone.reopen_until < decision.at:
+    if ended is None or gone is None or gone.reopen_until <= decision.at:
         refuse(decision, message, "too_late" if gone else "unknown_case", version=gone.version if gone else 0)
-    elif ended.status not in (Status.CLOSED, Status.CANCELLED) or ended.parent:
+    elif not allowed(ended.status, e.CaseReopened) or ended.parent:
         refuse(decision, message, "forbidden_now", ended)
     elif message.actor.role not in ("supervisor", "chief"):
         refuse(decision, message, "not_your_role", ended)

@@ -163,8 +163,10 @@ class Voice:
 
     def _name(self, of: str, tables: Iterable[str]) -> str:
         rows: Iterable[Any] = (getattr(self._city, table).get(of) for table in tables) if self._city else ()
-        found = next((row for row in rows if row), None)
-        return str((self.lang == "en" and getattr(found, "name_en", "")) or found.name) if found else ""
+        row = next((row for row in rows if row), None)
+        if row is None:
+            return ""
+        return str(getattr(row, "name_en", row.name) if self.lang == "en" else row.name)
 
 
 _AND = Said("、", ", ")

@@ -135,6 +135,12 @@ REFUSED: Words = {
     "own_ruling": Said("裁定者不得批准自己的先例", "who ruled may not approve the precedent"),
     "own_wish": Said("不得审批自己的申请", "nobody approves their own request"),
     "own_work": Said("处置者不得核查或结案", "who disposed may neither check nor close"),
+    "another_authority": Said(
+        "该中队以另一执法主体名义执法，不得越权", "that squad acts in another authority's name than the one at home"
+    ),
+    "handed_over_too_often": Said(
+        "移交次数过多，只能上报市级或由统筹协调指定", "handed over too often: only up, or where coordination says"
+    ),
     "another_county": Said(
         "未经共同上级指定不得移送外县", "never to another county without the common superior's word"
     ),
@@ -187,6 +193,7 @@ OPERATOR: Words = {
     "nobody_to_verify": Said("需要核实，但没有可派的采集员", "somebody should look first, and no collector is there"),
     "not_found": Said("现场未找到", "nothing was found at the place"),
     "not_verified": Said("核实逾期未回", "the collector did not report in time"),
+    "doubt": Said("地点存疑，影子运行不派人核实", "the place is in doubt, and a shadow sends nobody to look"),
     "returned_too_often": Said("退单次数过多，不得再踢皮球", "given back too often: no more kicking around"),
     "squad_gave_back": Said("属地中队已退单", "the squad at home gave it back"),
     "undispatched": Said("派遣时限内未派出", "no offer went out within the limit of dispatch"),

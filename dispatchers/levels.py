@@ -67,6 +67,12 @@ def hand_over(decision: Decision, case: Case, to_desk: str, reason: str, actor: 
     return gone
 
 
+def kicked_around(decision: Decision, case: Case, to_desk: str, role: str) -> bool:
+    """Whether the case went from desk to desk often enough: it may only go up now, or where coordination says."""
+    city = decision.city
+    return case.hops >= city.windows.max_returns and to_desk != city.city_desk and role != "coordination"
+
+
 def may_hand_over(decision: Decision, case: Case, to_desk: str, role: str) -> bool:
     """Whether the desk may give the case to that one: to its superior and from it always, sideways only where a
     territory of theirs is in question, or by the coordination body's word."""

@@ -37,7 +37,8 @@ def find_parent(decision: Decision, case: Case) -> Case | None:
     for _, _, other in sorted(found, key=lambda row: row[:2]):
         again = bool(case.caller_tag) and case.caller_tag == other.caller_tag
         fresh = decision.at <= decision.city.calendar.after(other.registered_at, rule.window)
-        if other.duty == case.duty and (fresh or again) and _owner(decision, case) == _owner(decision, other):
+        alike = (other.duty, other.about) == (case.duty, case.about)
+        if alike and (fresh or again) and _owner(decision, case) == _owner(decision, other):
             return other
     return None
 
@@ -77,7 +78,8 @@ def join(decision: Decision, case: Case, parent: Case, reason: str, by: dict[str
     )
     if late and allowed(parent.status, e.CaseUrged):
         parent = decision.happen(e.CaseUrged(**next_of(parent), note="reported_again"))
-        if parent.urges % decision.city.windows.repeat_level == 0 and parent.level != "city":
+        often = parent.urges % decision.city.windows.repeat_level == 0
+        if often and parent.level != "city" and allowed(parent.status, e.CaseEscalated):
             raise_level(decision, parent, "repeated", cause="repeated")
 
 
@@ -96,7 +98,7 @@ def merge(decision: Decision, case: Case, order: m.MergeCase) -> None:
     parent = decision.case(order.parent)
     if parent is None:
         refuse(decision, order, "unknown_parent", case)
-    elif parent.id == case.id or not allowed(parent.status, e.CaseJoined):
+    elif parent.id == case.id or parent.about != case.about or not allowed(parent.status, e.CaseJoined):
         refuse(decision, order, "no_parent_for_it", case)
     elif case.children:
         refuse(decision, order, "has_children", case)  # a matter has one parent, not a tree of them

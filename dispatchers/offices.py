@@ -14,6 +14,7 @@ from . import messages as m
 from .acts import act, refuse
 from .case import Case, Request
 from .decision import Decision
+from .rows import Item
 
 
 class Ask(NamedTuple):
@@ -48,12 +49,14 @@ def ask(decision: Decision, case: Case, what: Ask, by: dict[str, Any] | None = N
     )
 
 
-def tell_rescue(decision: Decision, case: Case) -> Case:
-    """An emergency: 110, 119, 120, the company of the pipe, each at once, before anybody is sought (domain.md §5.2)."""
-    item = decision.city.items.get(case.item)
+def tell_rescue(decision: Decision, case: Case, item: Item | None = None) -> Case:
+    """An emergency: 110, 119, 120, the company of the pipe, each at once, before anybody is sought (domain.md §5.2).
+    `item`: the matter, if it is not the case's own. Nobody is told twice."""
+    item = item or decision.city.items.get(case.item)
+    told = {r.task for r in case.requests if r.kind == "rescue"}
     for kind in item.emergency if item else ():
         unit = decision.city.unit(kind, decision.desk.id)
-        if unit:
+        if unit and kind not in told:
             case = ask(decision, case, Ask("rescue", unit=unit, task=kind))
     return case
 

@@ -35,6 +35,8 @@ class Does(NamedTuple):
 
 
 _DESK = ("operator", "chief")
+HOLDERS = ("squad", "leader", "unit")  # who speaks of a case only while having it
+ASKED = m.SignRequest | m.AnswerRequest  # but for what they were asked about another's
 ORDERS: dict[type[m.CaseOrder], Does] = {
     m.ReceiveOffer: Does(reports.received, (e.OfferReceived,)),
     m.AcceptAssignment: Does(reports.accepted, (e.AssignmentAccepted,)),
@@ -174,10 +176,11 @@ def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Obje
         return "forbidden_now"
     if not any(actor.role in who for who in ([edge.who for edge in edges] or [does.who])):
         return "not_your_role"
-    if spoken_of and held and (held.unit != actor.id if held.unit else held.squad != actor.squad):
-        return "not_your_assignment"
-    if actor.squad and (actor.squad in case.about or actor.id in case.about):
+    if actor.id in case.about or (actor.squad and actor.squad in case.about):
         return "about_you"
+    of_theirs = spoken_of or (actor.role in HOLDERS and not isinstance(message, ASKED))
+    if of_theirs and not _holds(case, actor):
+        return "not_your_assignment"
     if message.case_version is not None and message.case_version < case.changed_hands:
         return "stale"
     if not all(getattr(message, word) for word in WORDS[type(message)]):
@@ -185,15 +188,25 @@ def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Obje
     return _overruled(decision, case, message)
 
 
+def _holds(case: Case, actor: m.Actor) -> bool:
+    """Whether the case is with who speaks: a squad's officer, or a unit."""
+    held = case.assignment
+    return held is not None and (held.unit == actor.id if held.unit else held.squad == actor.squad)
+
+
 def _overruled(decision: Decision, case: Case, message: Any) -> Objection:
     """Line and block ordered differently within one minute: the table says whose order stands; both are in the log
     (R30)."""
-    order, authority, at = case.commanded
-    same = order == type(message).__name__ and message.authority and authority != message.authority
-    if not same or decision.at - at > MINUTE:
+    order = type(message).__name__
+    return _prevails(decision, order, message.authority, *case.commanded.get(order, ("", 0)))
+
+
+def _prevails(decision: Decision, order: str, now: str, before: str, at: int) -> Objection:
+    """Whether the one superior's order of a type gives way to the other's of `at`."""
+    if not (now and before and now != before) or decision.at - at > MINUTE:
         return ""
     prevails = decision.city.law.prevails(order)
-    return "other_superior_prevails" if prevails and prevails != message.authority else ""
+    return "other_superior_prevails" if prevails and prevails != now else ""
 
 
 def _note_superior(decision: Decision, message: Any) -> None:
@@ -216,6 +229,10 @@ def _set_duty(decision: Decision, message: m.SetDuty) -> None:
     ):
         refuse(decision, message, "not_your_role")
         return
+    for said in map(decision.duty, message.officers):
+        if said and _prevails(decision, "SetDuty", message.authority, said.authority, said.since):
+            refuse(decision, message, "other_superior_prevails")
+            return
     decision.set_duty(
         e.DutySet(
             message_id=message.message_id,
@@ -223,6 +240,7 @@ def _set_duty(decision: Decision, message: m.SetDuty) -> None:
             officers=message.officers,
             on_duty=message.on_duty,
             until=message.until,
+            authority=message.authority,
         )
     )
     if message.on_duty:

@@ -24,8 +24,9 @@ Refusal = (
     ]
     # the case does not allow it now, or never
     | Literal[
-        "another_county", "answered_before", "approved_before", "asked_before", "classify_first", "extended_too_often",
-        "forbidden_now", "has_children", "highest_level", "home_cannot", "lowered_before", "lowest_level",
+        "another_authority", "another_county", "answered_before", "approved_before", "asked_before", "classify_first",
+        "extended_too_often", "forbidden_now", "handed_over_too_often", "has_children", "highest_level", "home_cannot",
+        "lowered_before", "lowest_level",
         "no_interim_owner", "no_parent_for_it", "no_power_for_result", "nobody_to_verify", "not_checked",
         "not_theirs_by_the_list", "nothing_asked", "nothing_proposed", "overdue", "ruling_is_final", "signed_before",
         "squad_has_no_power", "suspended_before", "under_review", "unit_has_no_power",

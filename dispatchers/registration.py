@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import events as e
 from . import messages as m
 from .case import Case, Status, Term
-from .classification import Matter, classify
+from .classification import Matter, about_whom, classify
 from .decision import Decision, next_of
 from .dispatch import operator, place
 from .ids import case_id
@@ -71,7 +71,7 @@ def _registered(decision: Decision, letter: m.RegisterCase) -> e.CaseRegistered:
         facts=matter.facts,
         power_list=city.law.list_in_force(decision.desk.id, decision.day),
         emergency=matter.emergency,
-        about=_about(decision, matter, where),
+        about=about_whom(city, item, matter.facts, where.territory, decision.day),
         doubt=where.doubt,
         priority=priority,
         weight=step.weight,
@@ -104,18 +104,6 @@ def _to_accept(decision: Decision, filed: m.Filed, matter: Matter, where: Whose)
     return (term(decision.city.calendar, "accept", str(limit), filed.filed_at or decision.at),)
 
 
-def _about(decision: Decision, matter: Matter, where: Whose) -> tuple[str, ...]:
-    """Whom a complaint about the force is about: who is named, else the squad at home there. They neither get it nor
-    see it (R66, scenario 23)."""
-    if not (matter.item and matter.item.about_force):
-        return ()
-    named = matter.facts.get("about", "")
-    home = decision.city.squad_at(where.territory, decision.day)
-    officer = decision.city.officer(named, decision.day)
-    squad = officer.squad if officer else ""
-    return tuple(x for x in (named, squad) if x) or ((home.id,) if home else ())
-
-
 def update(decision: Decision, letter: m.UpdateCase) -> None:
     """The source says more: appended to the case, wherever it is now."""
     case = decision.case(letter.case_id)
@@ -133,7 +121,7 @@ def update(decision: Decision, letter: m.UpdateCase) -> None:
         _refuse(decision, letter.case_id, "UpdateCase", "forbidden_now", case)
         return
     filed = letter.filed
-    decision.happen(
+    case = decision.happen(
         e.CaseUpdated(
             **next_of(case),
             title=filed.title,
@@ -142,6 +130,9 @@ def update(decision: Decision, letter: m.UpdateCase) -> None:
             attachments=filed.attachments,
         )
     )
+    told = classify(filed, decision.city, decision.at)
+    if told.emergency and allowed(case.status, e.RequestMade):  # what began harmless may be none: the gate asks again
+        tell_rescue(decision, case, told.item)
 
 
 def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
@@ -163,7 +154,7 @@ def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
     area = decision.city.territories.get(case.territory)
     ours = area is not None and area.desk == decision.desk.id
     wanted = case.level == "city" and letter.reason == "reserved"
-    if ours or wanted or case.designated or decision.city.ladder[case.priority].helps:
+    if ours or wanted or case.about or case.designated or decision.city.ladder[case.priority].helps:
         place(decision, case)
     else:
         operator(decision, case, "handed_over", letter.reason)

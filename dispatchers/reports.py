@@ -15,6 +15,7 @@ from .decision import Decision
 from .dispatch import place
 from .disputes import returned
 from .events import Blame
+from .life import allowed
 from .terms import term
 
 BY_UNITS = ("corrected", "no_violation", "not_found", "repaired", "served", "answered")
@@ -44,17 +45,17 @@ def arrived(decision: Decision, case: Case, message: m.ReportArrival) -> None:
 
 def disposed(decision: Decision, case: Case, message: m.ReportDisposal) -> None:
     """处置 and 反馈."""
-    held = case.assignment
+    city, held = decision.city, case.assignment
     assert held
     if held.unit and message.result not in BY_UNITS:
         refuse(decision, message, "no_power_for_result", case)
         return
-    if message.result in PENALTIES and case.duty not in ("penalty", "coercion"):
+    if message.result in PENALTIES and (case.duty not in ("penalty", "coercion") or case.item not in city.items):
         refuse(decision, message, "no_power_for_result", case)
         return
     officers = message.officers or held.officers
-    squad = decision.city.squads.get(held.squad)
-    fault = _no_act(decision, case, message, officers) if squad else ""
+    squad = city.squads.get(held.squad)
+    fault = _no_act(decision, case, message, officers) if held.squad else ""
     if fault:
         _refuse_act(decision, case, message, officers, fault)
         return
@@ -76,21 +77,28 @@ def disposed(decision: Decision, case: Case, message: m.ReportDisposal) -> None:
 
 
 def _no_act(decision: Decision, case: Case, message: m.ReportDisposal, officers: tuple[str, ...]) -> str:
-    """Why these officers' act is none, or "": as of when they acted, if that can be believed, else as of now."""
-    city, item = decision.city, decision.city.items.get(case.item)
-    if item is None or item.crew == "support" or case.emergency:
+    """Why these officers' act is none, or "": as of when they acted, if that can be believed, else as of now. What
+    enforces nothing, as a cordon, is no such act; a penalty always is."""
+    item, held, claim = decision.city.items.get(case.item), case.assignment, message.happened_at
+    supports = item is None or item.crew == "support" or case.emergency
+    if held is None or (supports and message.result not in PENALTIES):
         return ""
-    when = act(decision, case, message)
-    day = city.calendar.day(message.happened_at if message.happened_at and not when["odd_claim"] else decision.at)
     if any(o in case.recused or o in case.about for o in officers):
         return "recused"
+    believed = claim is not None and claim >= held.offered_at and not act(decision, case, message)["odd_claim"]
+    when = claim if believed and claim is not None else decision.at
+    return _no_pair(decision, case, held.squad, officers, decision.city.calendar.day(when))
+
+
+def _no_pair(decision: Decision, case: Case, squad: str, officers: tuple[str, ...], day: int) -> str:
+    """Why these are no two officers who may enforce the item on a day (处罚法 art. 42), or ""."""
+    city, item = decision.city, decision.city.items.get(case.item)
+    here = {o.number for team in city.teams_of(squad) for o in city.formal(team.id, day)}  # nobody who is lent out
     if len(set(officers)) < 2:
         return "two_person_rule"
-    squad = case.assignment.squad if case.assignment else ""
-    known = [city.officer(o, day) for o in officers]
-    if any(o is None or o.squad != squad or o.employment != "formal" for o in known):
+    if any(o not in here for o in officers):
         return "not_an_officer_of_the_squad"
-    if any(not city.certified(o, item, day) for o in officers):
+    if item is None or any(not city.certified(o, item, day) for o in officers):
         return "no_valid_certificate"
     return ""
 
@@ -117,30 +125,38 @@ def _refuse_act(
 
 
 def recused(decision: Decision, case: Case, message: m.RecuseOfficers) -> None:
-    """回避. If one of those who were to act is among them, the case seeks others, of the same squad too."""
-    if any(o not in decision.city.officers for o in message.officers):
+    """回避. If one of those who were to act is among them, the case seeks others, of the same squad too; where it
+    cannot be given back any more, others must act."""
+    known = [decision.city.officer(o, decision.day) for o in message.officers]
+    own = message.actor.squad if message.actor.role in ("squad", "leader") else ""
+    if not message.officers or any(o is None or (own and o.squad != own) for o in known):
         refuse(decision, message, "unknown_officer", case)
         return
     case = decision.happen(
         e.OfficersRecused(**act(decision, case, message), officers=message.officers, reason=message.reason)
     )
-    if case.assignment and set(message.officers) & set(case.assignment.officers):
+    chosen = case.assignment and set(message.officers) & set(case.assignment.officers)
+    if chosen and allowed(case.status, e.AssignmentReturned):
         returned(decision, case, message, "recusal", message.reason, message.officers)
 
 
 def penalty(decision: Decision, case: Case, message: m.FilePenalty) -> None:
-    """处罚立案: the clock of the penalty begins (处罚法 art. 60), that of disposal is answered."""
-    assert case.assignment
+    """处罚立案: the clock of the penalty begins (处罚法 art. 60), that of disposal is answered. A second file of the
+    same case begins no new one."""
+    city, held = decision.city, case.assignment
+    assert held
+    limit = city.law.stage("penalty", decision.day)
     if case.duty not in ("penalty", "coercion"):
         refuse(decision, message, "no_power_for_result", case)
+        return
+    if _no_pair(decision, case, held.squad, held.officers, decision.day):
+        refuse(decision, message, "no_certified_pair", case)
         return
     decision.happen(
         e.PenaltyFiled(
             **act(decision, case, message),
-            assignment_id=case.assignment.id,
+            assignment_id=held.id,
             file_no=message.file_no,
-            term=term(
-                decision.city.calendar, "penalty", str(decision.city.law.stage("penalty", decision.day)), decision.at
-            ),
+            term=case.term("penalty") or term(city.calendar, "penalty", str(limit), decision.at),
         )
     )

@@ -163,7 +163,7 @@ class Posting(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An officer lent to another post 外借: absent from the own squad as long as it lasts (R86)."""
 
     officer: str
-    to: str  # where: a squad, an organisation, or a word for outside
+    to: str  # where: the id of a squad or an organisation, or "outside: " and a name
 
 
 class Equipment(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,7 +21,7 @@ from .messages import DeskOrder
 
 T = TypeVar("T")
 CELLS = 100  # of a degree
-JOINABLE = RUNNING - {Status.PENALTY, Status.CRIMINAL}
+JOINABLE = RUNNING - {Status.PENALTY, Status.CRIMINAL} | {Status.SUSPENDED, Status.DISPOSED}
 
 
 class Gone(msgspec.Struct, frozen=True):
@@ -41,6 +41,7 @@ class Duty(msgspec.Struct, frozen=True):
     on_duty: bool
     until: int | None
     since: int = 0
+    authority: str = ""
 
 
 class Ruling(msgspec.Struct, frozen=True):
@@ -187,7 +188,7 @@ def _letter_sent(desk: Desk, event: e.LetterSent, at: int) -> None:
 
 def _duty_set(desk: Desk, event: e.DutySet, at: int) -> None:
     for officer in event.officers:
-        desk.duty[officer] = Duty(event.on_duty, event.until, at)
+        desk.duty[officer] = Duty(event.on_duty, event.until, at, event.authority)
 
 
 def _city_adopted(desk: Desk, event: e.CityAdopted, at: int) -> None:
@@ -281,7 +282,8 @@ def _forget(desk: Desk) -> None:
         del desk.seen[oldest]
     while desk.reopenable and desk.reopenable[done := next(iter(desk.reopenable))] <= desk.at:
         del desk.reopenable[done]
-        desk.gone[done] = replace(desk.gone[done], case=None, counted=None)
+        if done in desk.gone:
+            desk.gone[done] = replace(desk.gone[done], case=None, counted=None)
     while desk.gone and desk.gone[first := next(iter(desk.gone))].forget_after <= desk.at:
         del desk.gone[first]
 

@@ -34,10 +34,10 @@ def at_dispatch(case: Case, owner: str, city: City, at: int) -> tuple[Term, ...]
     if dispose and dispose.due_at:
         return ()
     if item is None:  # an answer about nothing in particular: the limit of its kind
-        text = city.law.reply(case.kind, case.channel).text
-        return (term(city.calendar, "dispose", text, at),) if text else ()
-    if dispose and (owner in case.barred or not case.barred):
-        return tuple(resumed(t, city.calendar, at) for t in case.terms if not t.due_at)
+        text = city.law.reply(case.kind, case.channel).text or str(city.law.stage("close", city.calendar.day(at)))
+        return (term(city.calendar, "dispose", text, at),)
+    if dispose and case.returned_by in ("", owner):
+        return resume_all(case, city.calendar, at)
     area = city.territories.get(case.territory)
     limits = city.law.limits(item.id, area.area if area else "", city.calendar.day(case.registered_at))
     return tuple([term(city.calendar, name, limit, at) for name, limit in limits])

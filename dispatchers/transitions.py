@@ -32,7 +32,9 @@ FREE = (S.TO_DISPATCH, S.OPERATOR)  # nobody has it
 BY_SQUAD = (S.OFFERED, S.ACCEPTED, S.ON_SITE)
 BY_UNIT = (S.ORDERED, S.UNIT_WORKING)
 WORKED = (*BY_SQUAD, *BY_UNIT)
-PAUSED = (S.RETURNING, S.DISPUTED, S.SUSPENDED)
+WAITING = (S.RETURNING, S.SUSPENDED)
+PAUSED = (*WAITING, S.DISPUTED)
+ENDED = (S.CLOSED, S.CANCELLED, S.TRANSFERRED)
 BEFORE_WORK = (*FREE, S.VERIFYING)
 OPEN = tuple(s for s in S if s not in ENDS)
 
@@ -61,14 +63,18 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     (S.ACCEPTED, "SquadArrived"): Edge(S.ON_SITE, _SQUAD),
     (S.ON_SITE, "CaseDisposed"): Edge(S.DISPOSED, _SQUAD),
     **{(s, "ActRefused"): Edge(S.TO_DISPATCH, _SQUAD) for s in (S.ACCEPTED, S.ON_SITE, S.PENALTY)},
-    **{(s, "OfficersRecused"): Edge(s, (*_SQUAD, "operator", "chief")) for s in (*BEFORE_WORK, *BY_SQUAD)},
+    **{
+        (s, "OfficersRecused"): Edge(s, (*_SQUAD, "operator", "chief"))
+        for s in (*BEFORE_WORK, *BY_SQUAD, S.RETURNING, S.SUSPENDED, S.PENALTY, S.DISPOSED)
+    },
     # the work order
     (S.ORDERED, "OfferReceived"): Edge(S.ORDERED, _UNIT),
     (S.ORDERED, "AssignmentAccepted"): Edge(S.UNIT_WORKING, _UNIT),
     (S.ORDERED, "LeaseExtended"): Edge(S.ORDERED, _DESK),
     (S.ORDERED, "LeaseExpired"): Edge(S.TO_DISPATCH, _DESK),
     (S.UNIT_WORKING, "CaseDisposed"): Edge(S.DISPOSED, _UNIT),
-    **{(s, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("operator", "chief")) for s in (*WORKED, *PAUSED)},
+    **{(s, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("operator", "chief")) for s in (*WORKED, *WAITING)},
+    (S.PENALTY, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("chief",)),  # the penalty's clock runs on
     # giving back 退单, and the dispute 职责争议 about whose it is: the holder stays until it is settled
     **{(s, "ReturnRequested"): Edge(S.RETURNING, _HOLDERS) for s in WORKED},
     **{(s, "AssignmentReturned"): Edge(S.TO_DISPATCH, _HOLDERS) for s in WORKED},  # what needs no review
@@ -107,7 +113,7 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     **{(s, "CaseCancelled"): Edge(S.CANCELLED, ("chief",)) for s in (*WORKED, *PAUSED)},
     (S.MERGED, "CaseCancelled"): Edge(S.CANCELLED, _DESK),  # with its parent
     (S.OPERATOR, "CaseTransferred"): Edge(S.TRANSFERRED, ("operator", "chief")),
-    **{(s, "CaseReopened"): Edge(S.TO_DISPATCH, ("supervisor", "chief")) for s in (S.CLOSED, S.CANCELLED)},
+    **{(s, "CaseReopened"): Edge(S.TO_DISPATCH, ("supervisor", "chief")) for s in ENDED},
     # beside the states: lateness, levels, facts, requests between offices, change of desk
     **{(s, "DeadlineMissed"): Edge(s, _DESK) for s in OPEN},
     **{(s, "CaseEscalated"): Edge(s, _OPERATOR) for s in RUNNING},

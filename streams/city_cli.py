@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from dispatchers.check_powers import PUBLIC, Rule, weight
+from dispatchers.check_owners import PUBLIC, Rule
+from dispatchers.check_powers import weight
 from dispatchers.check_words import conditions, implies, span
 from dispatchers.rows import Authority, CityPack, Dated
 

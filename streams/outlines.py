@@ -10,9 +10,12 @@ import shapely
 from shapely.geometry import shape
 
 from dispatchers.check_words import Fault
-from dispatchers.rows import CityPack
+from dispatchers.city import Tiers
+from dispatchers.rows import CityPack, Squad
 
 SLIVER = 20_000  # m²: smaller holes and overlaps come from rounding outlines that were drawn apart, and are no faults
+
+TOUCH = 50.0  # m: outlines this near to one another touch, for the same reason
 
 # Kinds of areas that a point may lie in, in the order of precedence (domain.md §5.2.3): a zone lies over a statute
 # area, both over townships. Those of one kind never lie over one another.
@@ -72,7 +75,10 @@ def faults(pack: CityPack) -> list[Fault]:
             found += _overlaps(alike, names)
         if all(t.id in areas for t in pack.territories if t.kind == "township"):
             # Else the land is not known, and what one township leaves out would be told of others too.
-            found += [*_holes(kinds["township"], names), *_overlays(kinds, names)]
+            found += [*_holes(kinds["township"], names), *_apart(kinds["township"], names), *_overlays(kinds, names)]
+            told = {fault.field for fault in found}
+            found += _borders(pack, kinds, told)
+            found += _seats(pack, kinds, told, plane)
     return found
 
 
@@ -103,12 +109,74 @@ def _overlays(kinds: dict[str, dict[str, shapely.Geometry]], names: dict[str, st
 
 
 def _holes(towns: dict[str, shapely.Geometry], names: dict[str, str]) -> list[Fault]:
-    """Ground that the townships enclose and none of them claims. (What lies outside of all is the sea, or abroad.)"""
+    """Ground that the townships enclose and none of them claims. (What lies outside of all is the sea, or abroad.) A
+    slit around an inner township encloses the slit alone."""
     found = []
-    for part in shapely.get_parts(shapely.union_all(list(towns.values()))):
-        for ring in part.interiors:
-            if (size := shapely.Polygon(ring).area) > SLIVER:
-                nearest = min(towns, key=lambda i: (towns[i].distance(ring), i))
-                what = f"a hole of {size / 1e6:.2f} km² beside {names[nearest]}"
-                found.append(Fault("polygons", -1, nearest, what, "outlines that meet"))
+    land = shapely.union_all(list(towns.values()))
+    filled = shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(land)])
+    for hole in shapely.get_parts(filled.difference(land)):
+        if (size := hole.area) > SLIVER:
+            nearest = min(towns, key=lambda i: (towns[i].distance(hole), i))
+            what = f"a hole of {size / 1e6:.2f} km² beside {names[nearest]}"
+            found.append(Fault("polygons", -1, nearest, what, "outlines that meet"))
     return found
+
+
+def _apart(towns: dict[str, shapely.Geometry], names: dict[str, str]) -> list[Fault]:
+    """Townships that no chain of touching ones joins to the rest of the city. (An island is part of a township.)"""
+    land = shapely.union_all([town.buffer(TOUCH / 2) for town in towns.values()])
+    main = max(shapely.get_parts(land), key=lambda part: part.area)
+    return [
+        Fault("polygons", -1, i, f"{names[i]} lies apart from the other townships", "outlines that meet")
+        for i, town in towns.items()
+        if not town.intersects(main)
+    ]
+
+
+def _borders(pack: CityPack, kinds: dict[str, dict[str, shapely.Geometry]], told: set[str]) -> list[Fault]:
+    """Borders of areas that are not near: their squads would be asked as neighbours. Not of areas that are wrong
+    themselves."""
+    areas = {i: area for alike in kinds.values() for i, area in alike.items() if i not in told}
+    found = []
+    for n, border in enumerate(pack.borders):
+        if border.a in areas and border.b in areas:
+            far = areas[border.a].distance(areas[border.b])
+            if far > TOUCH:
+                what = f"{border.a} and {border.b} are {far / 1000:.1f} km apart"
+                found.append(Fault("borders", n, "b", what, "two areas that touch"))
+    return found
+
+
+def _seats(pack: CityPack, kinds: dict[str, dict[str, shapely.Geometry]], told: set[str], plane: Plane) -> list[Fault]:
+    """Seats outside of the squad's own area and of the county around it: distances from there are wrong. Those of zones
+    and mobile squads may be elsewhere. Not of areas that are wrong themselves."""
+    around = {t.id: t.parent for t in pack.territories}
+    areas = {i: area for alike in kinds.values() for i, area in alike.items()}
+    found = []
+    for n, squad in enumerate(pack.squads):
+        if not _on_earth(squad) or squad.territory in told:
+            continue  # told already
+        county = around.get(squad.territory, "") if squad.territory in areas else squad.territory
+        near = [
+            area
+            for i, area in areas.items()
+            if i == squad.territory or (i in kinds["township"] and _within(i, county, around))
+        ]
+        seat = plane.flat(shapely.Point(squad.lon, squad.lat))
+        far = min((area.distance(seat) for area in near), default=0.0)
+        if far > TOUCH:
+            what = f"the seat of {squad.id} is {far / 1000:.1f} km outside of its area and its county"
+            right = "longitude and latitude (WGS-84) of its seat"
+            warning = squad.tier not in Tiers or squad.territory not in kinds["township"]
+            found.append(Fault("squads", n, "lon", what, right, warning))
+    return found
+
+
+def _on_earth(squad: Squad) -> bool:
+    return abs(squad.lon) <= 180 and abs(squad.lat) <= 90
+
+
+def _within(area: str, large: str, around: dict[str, str]) -> bool:
+    """Whether an area is another, or lies in it; three steps up is the city."""
+    steps = [area, around.get(area, ""), around.get(around.get(area, ""), "")]
+    return large in steps

@@ -1,15 +1,17 @@
 """Domains, items, the power list and the names that sources give to items, from `sources/`; called by make_pack.py.
 
 The power list has a row for each duty of an item that can be asked (domain.md R16). The plain rule: who punishes also
-follows up and coerces; licensing, supervision, testing and policy stay with the department of the domain. What is not
-plain stands in `sources/special_powers.csv`: a row there with neither condition nor desk is in the plain row's place.
+follows up and coerces; licensing, supervision, testing and policy stay with the department of the domain. What the
+county keeps is done in a zone by its branch, which acts in the city bureau's name. What is not plain stands in
+`sources/special_powers.csv`: a row there with neither condition nor desk is in the plain row's place.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
-from make_pack import FROM, read, write
+from make_pack import FROM, ZONES, read, write
 
 Cells = dict[str, str]
 
@@ -36,7 +38,7 @@ DEPARTMENT = {
     "教育": "教育",
     "商务": "商务",
     "旅游": "文化",
-    "价格": "发改",
+    "价格": "市场监管",
     "体育管理": "体育",
 }
 # Which family a kind of unit belongs to; a kind that is not here is a department.
@@ -56,21 +58,30 @@ FAMILY = {
     "通信电力": "component",
     "管道企业": "component",
 }
-# How a duty is done and by what it is measured: two of the five public fields (R6).
+# How a duty is done and by what it is measured: two of the five public fields (R6). The wording is model everywhere.
 PROCEDURE = {
-    "penalty": ("简易程序或普通程序（行政处罚法 art. 51 and 54）", "裁量基准（model）"),
-    "follow_up": ("处置后复查", "复查清单（model）"),
+    "penalty": ("简易程序或普通程序（行政处罚法 art. 51 and 54）", "裁量基准"),
+    "follow_up": ("处置后复查", "复查清单"),
     "coercion": ("行政强制措施程序（行政强制法 art. 18）", "行政强制法 art. 5: 适当，非强制手段可达目的的不用"),
-    "source": ("行政许可审批", "许可条件（model）"),
-    "post_approval": ("许可后监督检查", "许可条件（model）"),
-    "routine": ("日常监督检查", "检查清单（model）"),
-    "tech_test": ("检验、检测、鉴定", "技术标准（model）"),
-    "policy": ("制定政策和规范性文件", "立法和备案要求（model）"),
+    "source": ("行政许可审批", "许可条件"),
+    "post_approval": ("许可后监督检查", "许可条件"),
+    "routine": ("日常监督检查", "检查清单"),
+    "tech_test": ("检验、检测、鉴定", "技术标准"),
+    "policy": ("制定政策和规范性文件", "立法和备案要求"),
     "repair": ("工单处置", "时限"),
     "service": ("工单处置", "时限"),
     "reply": ("答复", "时限"),
 }
 SUPERVISION = ("source", "post_approval", "routine", "tech_test", "policy")
+# 批后监管 has two readings, both in the list (R17): practice's, of who was licensed, and the study's, of who enforces.
+PRACTICE = {"scope": "对被许可人的监管（实践，L99）", "source": "domain.md R17 (L99)"}
+STUDY = {
+    "scope": "对综合行政执法的监管（研究 L21、L121）",
+    "procedure": "执法监督",
+    "standard": "执法评议考核标准",
+    "when": "reading=enforcement",
+    "source": "domain.md R17 (L121)",
+}
 STATES = {
     "transferred": "domain.md R1",
     "not_transferred": "domain.md R2",
@@ -91,17 +102,26 @@ ITEMS = (
 
 
 def domains() -> None:
-    """The city's 21, and the 26 of 嘉善: the same and five more whose names are not in the sources."""
+    """The city's 21, and the 26 of 嘉善: the same and five more whose names are not in the sources. Where the last item
+    is transferred on a day, the domain is transferred in part before it and wholly since."""
     fact = "domain.md R1 (the list and its order); group and extent: model"
     listed = read("domains.csv")
     rows: list[tuple[object, ...]] = []
     for desk, source in (("", fact), ("jiashan", f"{fact}; that 嘉善 counts 26: domain.md §1F")):
         for n, d in enumerate(listed, 1):
-            rows.append((d["name"], d["name_en"], d["group"], n, d["extent"], desk, FROM, "", source))
+            name = (d["name"], d["name_en"], d["group"], n)
+            rows.append((*name, d["extent"], desk, FROM, day_before(d["all_from"]), source))
+            if d["all_from"]:
+                rows.append((*name, "all", desk, d["all_from"], "", source))
     for n in range(len(listed) + 1, 27):
         source = "model: a place for a domain whose name is not in the sources"
         rows.append((f"其他方面{n}", f"Other aspect {n}", "society", n, "part", "jiashan", FROM, "", source))
     write("domains", "name,name_en,group,order,extent,desk,valid_from,valid_to,source", rows)
+
+
+def day_before(day: str) -> str:
+    """The last day of what ends where a day begins; "" for no day."""
+    return str(dt.date.fromisoformat(day) - dt.timedelta(days=1)) if day else ""
 
 
 def law() -> None:
@@ -141,7 +161,11 @@ def rows_of(matter: Cells, number: str, special: list[Cells]) -> Iterator[Cells]
         owner = "*" if matter["owner"] == "squad" else matter["owner"]
         state = matter["transfer_state"]
         source = f"model: owner by sense; {state}: {STATES[state]}"
-        rows.insert(0, plain(matter, number, main, owner, state) | {"level": matter["level"], "source": source})
+        first = plain(matter, number, main, owner, state) | {"level": matter["level"], "source": source}
+        rows.insert(0, first)
+        if matter["level"] == "county":
+            branch = {"level": "town", "source": "model: domain.md R27, R28: a branch acts in the city bureau's name"}
+            rows += [first | {"row": f"{number}-{desk}", "desk": desk} | branch for _, desk, *_ in ZONES.values()]
     yield from rows
     if matter["nature"] != "enforcement":
         return
@@ -155,7 +179,12 @@ def rows_of(matter: Cells, number: str, special: list[Cells]) -> Iterator[Cells]
     for duty in SUPERVISION:
         if duty not in replaced:
             source = "model: domain.md R16, stays with the department"
-            yield plain(matter, f"{number}-{duty}", duty, owner, "not_transferred") | {"source": source}
+            row = plain(matter, f"{number}-{duty}", duty, owner, "not_transferred") | {"source": source}
+            if duty == "post_approval":
+                yield row | PRACTICE
+                yield row | {"row": f"{row['row']}-law"} | STUDY
+            else:
+                yield row
 
 
 def plain(matter: Cells, row: str, duty: str, owner: str, state: str) -> Cells:

@@ -214,6 +214,13 @@ def units() -> None:
     for kind, (slug, each) in UNITS.items():
         for desk, prefix, name in areas if each else areas[-1:]:
             rows.append((f"{prefix}-{slug}", kind, desk, f"{name}{kind}单位", "model: one of a kind and desk"))
+    # Boards manage their zones (domain.md §5.2.3: 秸秆条例 art. 21). The city's own stands in where the city desk has a
+    # zone's case.
+    source = "model: that the board is a unit; that it manages its zone is domain.md §5.2.3"
+    for name, desk, prefix, *_ in ZONES.values():
+        rows.append((f"{prefix}-board", "管委会", desk, f"{name}管理委员会", source))
+    name = f"{NAME[CITY]}开发区管委会联络单位"
+    rows.append(("JX-board", "管委会", "jiaxing", name, "model: for zones' cases at the city desk"))
     write("units", "id,kind,desk,name,source", rows)
 
 

@@ -13,6 +13,7 @@ from make_pack import (
     COUNTIES,
     FROM,
     GENERAL,
+    LAKE,
     NAME,
     PILOTS,
     SEAT,
@@ -49,9 +50,11 @@ LATE = "2029-12-31"
 
 # Things in service with a squad: model. Each team has two recorders (domain.md §5.2, 11: at least one, each officer
 # one is the aim) and a terminal; a big squad has three vehicles, another two. A vessel is where the name of the place
-# speaks of water (湖 lake, 港 harbour, 塘 and 浦 canal …), and one with each mobile team but none with the city's.
+# speaks of water (湖 lake, 港 harbour, 塘 and 浦 canal …), where a town is said to be ready for an item that takes one
+# (readiness.csv: sand_mining), and one with each mobile team but none with the city's.
 VEHICLES = {"town10": 2, "town15": 3, "zone": 3, "mobile": 3, "city": 2}
 WATER = "湖港塘浦泾汇"
+AFLOAT = {"330421111", "330481103"}  # 姚庄镇 and 长安镇; 王江泾镇 has its water in its name
 # Officers lent out: the third of a team of three, so that two certified ones are left on every shift. Each 9th day team
 # E and each 3rd mobile team's A.
 POSTED = {"town15": ("E", 9), "mobile": ("A", 3)}
@@ -105,7 +108,7 @@ def people() -> None:
                 if formal:
                     certificates += held(who, kind, letter, place, index)
                     postings += lent(who, kind, letter, place, index, desk)
-        things += equipment(squad, kind, NAME.get(territory, "港" if territory == "zone_gq" else ""), len(letters))
+        things += equipment(squad, kind, territory, len(letters))
     write(
         "squads",
         "id,name,desk,territory,tier,lon,lat,cap,acting_name,line_superior,block_superior,valid_from,valid_to,source",
@@ -128,9 +131,10 @@ def lent(who: str, kind: str, letter: str, place: int, index: int, desk: str) ->
     return [(who, f"bureau-{desk}", FROM, until, "model: domain.md R86")]
 
 
-def equipment(squad: str, kind: str, place: str, teams: int) -> list[tuple[object, ...]]:
+def equipment(squad: str, kind: str, territory: str, teams: int) -> list[tuple[object, ...]]:
     """What is in service with a squad (R89, R90)."""
-    wet = kind == "mobile" or (kind != "city" and any(word in place for word in WATER))
+    place = NAME.get(territory, "港" if territory == "zone_gq" else "")
+    wet = kind == "mobile" or (kind != "city" and any(word in place for word in WATER)) or territory in AFLOAT
     counts = {"vehicle": VEHICLES[kind], "recorder": 2 * teams, "terminal": teams, "vessel": int(wet)}
     source = "model: domain.md R89 and R90"
     return [
@@ -141,11 +145,11 @@ def equipment(squad: str, kind: str, place: str, teams: int) -> list[tuple[objec
 
 
 def collectors() -> None:
-    """Who looks before and after: two in a street, one in a town, by number."""
+    """Who looks before and after: two in a street, a zone and by the lake, one in a town, by number."""
     rows: list[tuple[object, ...]] = [
-        (f"C{town}-{n}", town, FROM, "", "model: domain.md §3, a collector for each responsibility grid")
-        for town in TOWNS
-        for n in range(1, 3 if NAME[town].endswith("街道") else 2)
+        (f"C{area}-{n}", area, FROM, "", "model: domain.md §3, a collector for each responsibility grid")
+        for area in (*TOWNS, *ZONES, LAKE[0])
+        for n in ((1, 2) if area not in TOWNS or NAME[area].endswith("街道") else (1,))
     ]
     write("collectors", "number,territory,valid_from,valid_to,source", rows)
 

@@ -45,10 +45,14 @@ def _checked(case: Case, event: e.CaseChecked, at: int) -> Change:
 
 def _answered(case: Case, event: e.CallerAnswered, at: int) -> Change:
     term = case.term("reply")
-    return {"replied_at": at, **(with_terms(case, (replace(term, done_at=at),)) if term else {})}
+    replied = {"replied_at": at, "replied_with_parent": event.with_parent}
+    return {**replied, **(with_terms(case, (replace(term, done_at=at),)) if term else {})}
 
 
 def _called_back(case: Case, event: e.CallbackRecorded, at: int) -> Change:
+    """A caller who says that it is not solved is owed another answer, and another call, once it is done again."""
+    if event.reached and not event.solved:
+        return {"callbacks": 0, "called_back": False, "replied_at": 0, "stage_due": event.next_due or case.stage_due}
     return {
         "callbacks": case.callbacks + 1,
         "called_back": case.called_back or (event.reached and event.solved),
@@ -70,10 +74,10 @@ def _act_refused(case: Case, event: e.ActRefused, at: int) -> Change:
 
 def _penalty(case: Case, event: e.PenaltyFiled, at: int) -> Change:
     """The clock of disposal is answered; from here on that of the penalty runs, whatever comes between."""
-    change = limits_done(replace(case, relaxation=None), at)
-    terms = (*change["terms"], event.term)
-    return {**change, **with_terms(replace(case, terms=terms, relaxation=None), ()), "relaxation": None,
-            "overdue_at": 0, "stage_due": event.term.due_at}  # fmt: skip
+    free = replace(case, relaxation=None)
+    done = replace(free, terms=limits_done(free, at)["terms"])
+    filed = {"relaxation": None, "overdue_at": 0, "stage_due": event.term.due_at}
+    return {**with_terms(done, (replace(event.term, done_at=0),)), **filed}
 
 
 def _criminal(case: Case, event: e.CriminalTransferProposed, at: int) -> Change:
@@ -98,6 +102,7 @@ def _reopened(case: Case, event: e.CaseReopened, at: int) -> Change:
         "requests": (),
         "replied_at": 0,
         "called_back": False,
+        "callbacks": 0,
         "dispatch_due": event.dispatch_due,
     }
 

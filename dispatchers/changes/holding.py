@@ -21,6 +21,7 @@ def _given(case: Case, event: e.AssignmentOffered | e.WorkOrderIssued, held: Ass
         "operator_due": 0,
         "proposal": None,
         "assignment": held,
+        "returned_by": "",
         "owners": case.owners if owner in case.owners else (*case.owners, owner),
         **with_terms(accepted(case), event.terms),
     }
@@ -75,7 +76,7 @@ def _proposed(case: Case, event: e.AssignmentProposed, at: int) -> Change:
 
 
 def _needs_operator(case: Case, event: e.CaseNeedsOperator, at: int) -> Change:
-    change: Change = {"operator_due": event.operator_due, "retry_at": 0, "stage_due": 0}
+    change: Change = {"operator_due": event.operator_due, "retry_at": 0, "stage_due": 0, "proposal": None}
     return change | with_terms(case, event.terms) if event.terms else change
 
 
@@ -111,7 +112,8 @@ def lost(case: Case, event: e.CaseEvent, at: int) -> Change:
 
 
 def _withdrawn(case: Case, event: e.AssignmentWithdrawn, at: int) -> Change:
-    return lost(case, event, at) | {"tried": case.tried}
+    """Taken away, also while it was suspended: what is overdue is said again."""
+    return lost(case, event, at) | {"tried": case.tried, "overdue_at": case.overdue_at or case.due_at}
 
 
 def _returned(case: Case, event: e.AssignmentReturned, at: int) -> Change:
@@ -127,7 +129,7 @@ def _returned(case: Case, event: e.AssignmentReturned, at: int) -> Change:
         "dispatch_due": event.dispatch_due,
     }
     if event.terms:
-        change |= with_terms(replace(case, relaxation=None), event.terms)
+        change |= {"returned_by": who} | with_terms(replace(case, relaxation=None), event.terms)
     return change
 
 
@@ -188,8 +190,12 @@ def _lowered(case: Case, event: e.CaseLowered, at: int) -> Change:
     return {"level": event.level, "lowered": case.lowered + 1, "month_end": case.month_end or event.month_end}
 
 
+def _handed_over(case: Case, event: e.CaseHandedOver, at: int) -> Change:
+    return {"hops": case.hops + 1}
+
+
 def _commanded(case: Case, event: e.SuperiorOrdered, at: int) -> Change:
-    return {"commanded": (event.order, event.authority, at)}
+    return {"commanded": {**case.commanded, event.order: (event.authority, at)}}
 
 
 CHANGES: Changes = {
@@ -211,6 +217,7 @@ CHANGES: Changes = {
     e.LeaseExpired: lost,
     e.LeaseExtended: _extended,
     e.SuperiorOrdered: _commanded,
+    e.CaseHandedOver: _handed_over,
     e.CaseEscalated: _escalated,
     e.CaseLowered: _lowered,
 }

@@ -48,8 +48,11 @@ def limits_done(case: Case, at: int) -> Change:
 
 
 def limits_again(case: Case) -> Change:
-    """The old clocks run on as if they had not been stopped (rework does not refresh a deadline)."""
-    return with_terms(case, tuple(replace(t, done_at=0) for t in case.terms if t.name not in KEPT))
+    """The old clocks run on as if they had not been stopped (rework does not refresh a deadline). Once a penalty is
+    filed that is its clock alone: those of the disposal were answered with the filing."""
+    filed = case.term("penalty")
+    again = (filed,) if filed else tuple(t for t in case.terms if t.name not in KEPT)
+    return with_terms(case, tuple(replace(t, done_at=0) for t in again))
 
 
 def _relaxation(case: Case, event: e.RelaxationRequested, at: int) -> Change:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from dispatchers import events as e
 from dispatchers.case import Case, side_due
 
@@ -35,6 +37,7 @@ def _verified(case: Case, event: e.CaseVerified, at: int) -> Change:
 
 
 def _classified(case: Case, event: e.CaseClassified, at: int) -> Change:
+    same = (event.item, event.duty) == (case.item, case.duty)
     return {
         "item": event.item,
         "domain": event.domain,
@@ -45,18 +48,28 @@ def _classified(case: Case, event: e.CaseClassified, at: int) -> Change:
         "territory": event.territory,
         "facts": event.facts,
         "emergency": event.emergency,
+        "about": event.about,
+        "proposal": None,
         "verified": case.verified or event.placed,
         "stage_due": 0,
         "operator_due": 0,
         "dispatch_due": event.dispatch_due,
-        **(_limits_of_another_matter(case) if event.item != case.item else with_terms(accepted(case), ())),
+        **(with_terms(accepted(case), ()) if same else _another_matter(case)),
     }
 
 
-def _limits_of_another_matter(case: Case) -> Change:
-    """The limits of what it was not go; those of what it is begin with its dispatch. The reply is owed as before."""
+def _another_matter(case: Case) -> Change:
+    """The limits of what it was not go; those of what it is begin with its dispatch. The reply is owed as before, and a
+    ruling about what it was not names nobody for what it is."""
     kept = tuple(t for t in case.terms if t.name in KEPT)
-    return {"terms": kept, "overdue_at": 0, "side_due": side_due(kept, case.requests, case.relaxation)}
+    return {
+        "terms": kept,
+        "overdue_at": 0,
+        "side_due": side_due(kept, case.requests, case.relaxation),
+        "final": False,
+        "ruling": "",
+        "designated": "",
+    }
 
 
 def _merged(case: Case, event: e.CaseMerged, at: int) -> Change:
@@ -65,6 +78,7 @@ def _merged(case: Case, event: e.CaseMerged, at: int) -> Change:
         "changed_hands": event.case_version,
         "operator_due": 0,
         "stage_due": 0,
+        "proposal": None,
         **with_terms(accepted(case), ()),
     }
 
@@ -79,7 +93,13 @@ def _joined(case: Case, event: e.CaseJoined, at: int) -> Change:
 
 
 def _split(case: Case, event: e.CaseSplit, at: int) -> Change:
-    return {"parent": "", "changed_hands": event.case_version, "dispatch_due": event.dispatch_due}
+    """A matter of its own again: what its parent's caller was told was no answer to it."""
+    change: Change = {"parent": "", "changed_hands": event.case_version, "dispatch_due": event.dispatch_due}
+    reply = case.term("reply")
+    if case.replied_with_parent:
+        change |= {"replied_at": 0, "replied_with_parent": False}
+        change |= with_terms(case, (replace(reply, done_at=0),)) if reply else {}
+    return change
 
 
 def _child_left(case: Case, event: e.ChildLeft, at: int) -> Change:

@@ -61,6 +61,7 @@ class DutySet(Event, tag=True, frozen=True, kw_only=True):
     officers: tuple[str, ...]
     on_duty: bool
     until: int | None
+    authority: str = ""  # in which superior's name 条/块 (R30)
 
 
 class CityAdopted(Event, tag=True, frozen=True, kw_only=True):

@@ -47,6 +47,7 @@ class CaseClassified(CaseAct, tag=True, frozen=True, kw_only=True):
     territory: str
     facts: dict[str, str] = {}
     emergency: bool = False
+    about: tuple[str, ...] = ()  # squads and officers that it complains of
     placed: bool = False  # the operator knows where it is: nobody need look
     reason: str
     dispatch_due: int
@@ -105,6 +106,7 @@ class CallerAnswered(CaseAct, tag=True, frozen=True, kw_only=True):
 
     text: str
     attachments: tuple[str, ...] = ()
+    with_parent: bool = False  # the answer of the case that this report was merged into
 
 
 class CallbackRecorded(CaseAct, tag=True, frozen=True, kw_only=True):

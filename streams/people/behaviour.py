@@ -43,7 +43,6 @@ RETURNS: tuple[tuple[m.ReturnReason, float], ...] = (
     ("no_equipment", 1),
     ("recusal", 0.5),
 )
-PLAIN_RETURNS = tuple((reason, weight) for reason, weight in RETURNS if reason not in m.CONTESTS)
 FOUND_NOTHING: tuple[tuple[m.Result, float], ...] = (("corrected", 62), ("no_violation", 12), ("not_found", 3))
 PENALTIES: tuple[tuple[m.Result, float], ...] = (("simple_penalty", 15), ("general_filed", 8))
 UNIT_RESULTS: dict[str, m.Result] = {"repair": "repaired", "service": "served", "reply": "answered"}
@@ -147,8 +146,8 @@ class Behaviour:
             return []
         slow = 1.6 if self.day.night(known.at) else 1.0
         delay = self.chance.between(0.05, 0.5, known.id, "answer", known.since) * slow * (known.lease - known.at)
-        if self.chance.happens(GIVEN_BACK, known.id, "return", known.since):
-            return self._give_back(known, delay)
+        if not known.designated and self.chance.happens(GIVEN_BACK, known.id, "return", known.since):
+            return self._give_back(known, delay)  # a ruling is final
         return self._told(known, delay, m.AcceptAssignment, assignment_id=known.assignment_id)
 
     def _go(self, known: Known) -> list[Act]:
@@ -199,8 +198,8 @@ class Behaviour:
         if self.chance.happens(SILENT / 2, known.id, "silent", known.since):
             return []
         delay = self.chance.between(1 * MINUTE, 8 * MINUTE, known.id, "sign", known.since)
-        if self.chance.happens(GIVEN_BACK, known.id, "return", known.since):
-            return self._give_back(known, delay)
+        if not known.designated and self.chance.happens(GIVEN_BACK, known.id, "return", known.since):
+            return self._give_back(known, delay)  # a ruling is final
         return self._told(known, delay, m.AcceptAssignment, assignment_id=known.assignment_id)
 
     def _job(self, known: Known) -> list[Act]:
@@ -222,8 +221,7 @@ class Behaviour:
     # -- both ------------------------------------------------------------------------------------------------------
 
     def _give_back(self, known: Known, delay: float) -> list[Act]:
-        reasons = PLAIN_RETURNS if known.designated else RETURNS  # a ruling is final
-        reason = self.chance.weighted(reasons, known.id, "reason", known.since)
+        reason = self.chance.weighted(RETURNS, known.id, "reason", known.since)
         return self._told(
             known, delay, m.ReturnAssignment, assignment_id=known.assignment_id, reason=reason, basis="simulated"
         )

@@ -175,7 +175,10 @@ def _answered(known: Known, heard: Heard, at: int) -> None:
 
 
 def _called_back(known: Known, heard: Heard, at: int) -> None:
-    known.callbacks += 1
+    """Who says that it is not solved is owed another answer and another call."""
+    again = heard.reached and not heard.solved
+    known.callbacks = 0 if again else known.callbacks + 1
+    known.replied = known.replied and not again
 
 
 def _reopened(known: Known, heard: Heard, at: int) -> None:

@@ -769,6 +769,13 @@ def test_where_the_rules_may_only_propose() -> None:
         "推行方式：建议，由派遣员确认",
     ]
     assert len(proposed) == 5 + 3 + 1  # the candidates, and in whose name
+    lamp = story.file("09:01", "2", "lamp")
+    assert part(lines(story, lamp), "建议") == [
+        "甲县指挥席 建议，由派遣员确认：甲县市政单位，2026-07-13 10:01 前处理",
+        "职权：权责清单 S-1 第 P07 行（例法 art. 1），划转状态：未划转",
+        "派遣步骤：属地中队（单位）优先",
+        "推行方式：建议，由派遣员确认",  # the last, also where no ladder was climbed
+    ]
     story.tell("09:05", m.ConfirmProposal, case)
     assert part(lines(story, case), "派单给") == [
         "甲县指挥席 派单给一街道中队 一街道中队A组（A1-001、A1-002），2026-07-13 09:20 前应答——派遣员 op-1",

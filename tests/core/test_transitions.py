@@ -18,7 +18,7 @@ from dispatchers.life import ForbiddenMoveError, after, allowed, born
 from dispatchers.orders import ORDERS
 from dispatchers.record import state_hash
 from dispatchers.transitions import TRANSITIONS
-from tests.support import CHIEF, COLLECTOR, MONDAY, OPERATOR, Town, holder, names, one
+from tests.support import CHIEF, COLLECTOR, COORDINATION, MONDAY, OPERATOR, Town, holder, names, one
 
 README = Path(__file__).parents[2] / "README.md"
 S = Status
@@ -153,13 +153,15 @@ def test_every_status_is_reached_from_registration() -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_every_case_can_still_be_closed(status: Status) -> None:
-    """From every status there is a way to the end; what is closed can be opened again within its window."""
-    assert S.CLOSED in leads_to(status) or status is S.TRANSFERRED
+    """From every status there is a way to the end; what ended can be opened again within its window."""
+    assert S.CLOSED in leads_to(status)
 
 
-def test_what_went_to_another_organ_stays_there() -> None:
-    """Nothing leads out of a transfer."""
-    assert leads_to(S.TRANSFERRED) == set()
+def test_what_ended_is_opened_again_and_in_no_other_way() -> None:
+    """Out of an end there is one way: reopened, by the supervisor or the chief; what went to another desk is there."""
+    out = {(status, event) for status, event in TRANSITIONS if status in ENDS}
+    ended = {(status, "CaseReopened") for status in (S.CLOSED, S.CANCELLED, S.TRANSFERRED)}
+    assert out == {*ended, (S.HANDED_OVER, "CaseTaken")}
 
 
 # -- a case in every status, by ordinary messages ----------------------------------------------------------------------
@@ -302,7 +304,8 @@ def walked(status: Status, unit: bool) -> tuple[Town, str]:
 
 @pytest.mark.parametrize("kind", [m.AssignCase, m.HandOverCase])
 def test_what_moves_a_case_twice_asks_whether_it_can_be_withdrawn(kind: type[m.CaseOrder]) -> None:
-    """A case that is with the police, before the penalty's decision or at its check cannot be given to others."""
+    """A case that is disputed, with the police or at its check cannot be given to others; one before the penalty's
+    decision only by the chief."""
     for status in Status:
         if status in ENDS:
             continue
@@ -314,7 +317,11 @@ def test_what_moves_a_case_twice_asks_whether_it_can_be_withdrawn(kind: type[m.C
             fields = {"unit": "JA-works", "squad": "", "reason": "r"}
         if kind is m.HandOverCase:
             fields["to_desk"] = town.memory.city.city_desk
-        events = town.order(kind, case_id, at_desk="jia", **fields)
+        if status is S.PENALTY:
+            kept = town.order(kind, case_id, at_desk="jia", **fields, actor=OPERATOR)
+            assert [x.reason for x in kept if isinstance(x, e.OrderRefused)] == ["forbidden_now"]
+        who = CHIEF if kind is m.AssignCase or status is S.PENALTY else COORDINATION
+        events = town.order(kind, case_id, at_desk="jia", **fields, actor=who)
         free = status in (S.TO_DISPATCH, S.OPERATOR)
         refused = [x.reason for x in events if isinstance(x, e.OrderRefused)]
         if free or allowed(status, e.AssignmentWithdrawn):

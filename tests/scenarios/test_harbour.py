@@ -110,13 +110,13 @@ def test_what_is_not_the_squads(item: str, facts: dict[str, str], unit: str, sig
 
 def test_the_police_cannot_decline() -> None:
     """Given a speeding boat, which is the police's by row H4; when they give it back as not theirs; then the list
-    answers them, they have six minutes more, and the post at home has twelve hours to sign for the copy; when they sign
+    answers them, their term to sign runs on, and the post at home has twelve hours to sign for the copy; when they sign
     and do nothing, then it is the district's matter after four hours, and the port's after 20 minutes more."""
     story = harbour()
     case = story.file("09:00", "1", "speeding", HERE["grain"])
     story.tell("09:02", m.ReturnAssignment, case, reason="not_our_power", basis="s. 99")
     no = story.one(e.ReturnRefused, case)
-    assert (no.row, utc(no.due_at), story.holder(case)) == ("H4", "2026-07-13 09:08", "police-n")
+    assert (no.row, utc(no.due_at), story.holder(case)) == ("H4", "2026-07-13 09:06", "police-n")
     copy = story.one(e.RequestMade, case).request
     assert (copy.kind, copy.squad, utc(copy.receipt_due)) == ("copy_notice", "GT", "2026-07-13 21:02")
     story.work(case, "09:05")

@@ -40,7 +40,7 @@ def test_01_the_port_zone_beats_the_division_code(jiaxing: CityPack) -> None:
     story = Story(jiaxing)
     case = story.file(
         "09:00", "1", location={"datum": "wgs84", "lon": PORT[0], "lat": PORT[1], "address": "平湖市(330482)乍浦镇"},
-        category={"scheme": "item", "code": "street_trader"}, title="占道经营",
+        category={"scheme": "item", "code": "street_stall"}, title="占道经营",
     )  # fmt: skip
     offer = story.one(e.AssignmentOffered, case)
     assert (offer.squad, offer.basis.acting_name) == ("GQ01", "嘉兴市综合行政执法局")

@@ -480,9 +480,9 @@ def test_a_row_that_takes_open_cases_along_takes_no_others() -> None:
     car = story.file("2026-12-31 23:50", "1", "litter", title="车窗抛物")
     balcony = story.file("23:51", "2", "litter", "990102", title="阳台抛物")
     assert (story.holder(car), story.holder(balcony)) == ("DI-police", "A2")
-    for case in (car, balcony):
-        story.tell("2027-01-01 00:10", m.ReturnAssignment, case, reason="no_capacity", basis="two are ill")
-    assert [x.reason for x in story.all(e.CaseNeedsOperator, car)] == ["unit_gave_back"]
+    story.tell("2027-01-01 00:10", m.ReturnAssignment, balcony, reason="no_capacity", basis="two are ill")
+    theirs = story.tell("00:11", m.AssignCase, car, squad="", unit="JA-safety", reason="the new row")
+    assert refused(theirs) == ["unit_has_no_power"]
     assert (story.holder(balcony), story.given(balcony).basis.power) == ("JA-safety", "P11-27")
 
 
@@ -851,13 +851,13 @@ def test_nobody_kicks_a_case_around() -> None:
 
 
 def test_a_dispute_that_nobody_rules_on() -> None:
-    """Given a dispute at the county; when no ruling comes within one working day; then that is said as the desk's own
-    failure, the dispute is the city's, and the interim owner still has the case."""
+    """Given a dispute at the county; when no ruling comes within one working day; then that is said as the failure of
+    who coordinates, the dispute is the city's, and the interim owner still has the case."""
     story = Story()
     case = story.file("09:00", "1", "shed")
     story.tell("09:01", m.OpenDispute, case, reason="both deny")
     story.wait("2026-07-14 09:02")
-    assert missed(story, case, "dispute") == [("2026-07-14 09:01", blame("post", "jia"))]
+    assert missed(story, case, "dispute") == [("2026-07-14 09:01", blame("government", "990101"))]
     raised = next(x for x in story.all(e.CaseEscalated, case) if x.cause == "dispute")
     assert (raised.level, story.case(case).owner) == ("city", "A1")
 

@@ -108,6 +108,21 @@ def test_a_case_that_came_without_its_beginning(story: Story, tmp_path: Path) ->
     assert text[text.index("经过：") + 1] == "（缺第 1 至 4 版的事件）"
 
 
+def test_a_case_that_another_one_names(tmp_path: Path) -> None:
+    """A number in somebody's title is not that case, and of a record about two cases only what is about this one is
+    told."""
+    story = Story()
+    parent = story.file("09:00", "1", "tree", title="same as JA-20260713-0002")
+    child = story.file("09:05", "2", "tree")
+    file = written(story, tmp_path / "records.jsonl")
+    text = why_cli.why("JA-20260713-0002", "en", log=file, city=SMALL)
+    assert text.startswith(f"case JA-20260713-0002 ({child})")
+    assert text.count("registered as") == 1
+    assert f"merged into case {parent}" in text
+    assert f"{child} joined" not in text
+    assert f"{child} joined" in why_cli.why(parent, "en", log=file, city=SMALL)
+
+
 def test_a_packed_file_is_read(story: Story, log: Path, tmp_path: Path) -> None:
     """`.gz` is unpacked, as everywhere."""
     packed = tmp_path / "records.jsonl.gz"
