@@ -37,7 +37,7 @@ def _with_item(pack: CityPack) -> Iterator[Fault]:
 
 
 def _readiness(pack: CityPack) -> Iterator[Fault]:
-    """A town, or a zone, is ready for a power that waits for it (R11: 成熟一个划转一个)."""
+    """A place where a case can lie is ready for a power that waits for it (R11: 成熟一个划转一个)."""
     items = {i.id for i in pack.items}
     kinds = {t.id: t.kind for t in pack.territories}
     waiting: dict[str, list[Dated]] = defaultdict(list)
@@ -48,9 +48,9 @@ def _readiness(pack: CityPack) -> Iterator[Fault]:
         if ready.item in items and not any(meet(span(ready), span(power)) for power in waiting[ready.item]):
             what = f"nothing of {ready.item} waits for capacity then"
             yield Fault("readiness", n, "item", what, "an item with a power that is pending_capacity")
-        if kinds.get(ready.territory, "zone") not in ("township", "zone"):
-            what = f"{ready.territory} is a {kinds[ready.territory]}, and a case lies in a township or zone"
-            yield Fault("readiness", n, "territory", what, "a township or a zone")
+        if kinds.get(ready.territory, "zone") not in ("township", "zone", "statute"):
+            what = f"{ready.territory} is a {kinds[ready.territory]}, and no case is asked about there"
+            yield Fault("readiness", n, "territory", what, "a township, a zone or a statute area, where cases lie")
 
 
 def _limits(pack: CityPack) -> Iterator[Fault]:

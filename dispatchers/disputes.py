@@ -181,7 +181,8 @@ def dispute(decision: Decision, case: Case, reason: str, by: dict[str, object] |
 
 
 def _interim(decision: Decision, case: Case) -> Assignment | None:
-    """Who has it until the ruling: the first receiver; a case that nobody ever had, the squad at home."""
+    """Who has it until the ruling: the first receiver; a case that nobody ever had, the squad at home; where neither is
+    of this desk, its mobile team. Never who is complained about."""
     held = case.assignment
     home = decision.city.squad_at(case.territory, decision.day)
     first = case.owners[0] if case.owners else home.id if home else ""
@@ -192,8 +193,10 @@ def _interim(decision: Decision, case: Case) -> Assignment | None:
     )
     if first in decision.city.units:
         return replace(new, unit=first, kind="department")
-    squad = decision.city.squads.get(first)
-    if squad is None or squad.desk != decision.desk.id:
+    city, named = decision.city, decision.city.squads.get(first)
+    ours = [named] if named and named.desk == decision.desk.id else city.mobile(decision.desk.id, decision.day)
+    squad = next((s for s in ours if s.id not in case.about), None)
+    if squad is None:
         return held
     for leaders in (False, True):
         choice = choose(decision, replace(case, tried=(), barred=()), [squad], leaders=leaders)

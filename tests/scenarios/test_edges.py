@@ -323,6 +323,17 @@ def test_nobody_takes_a_case_out_of_a_dispute() -> None:
     assert now(story, case).status == "disputed"
 
 
+def test_a_dispute_about_what_came_up_from_a_county() -> None:
+    """Given a case that a county's squad had first and that came up to the city, where nobody answers either; when both
+    sides deny and the city's operator opens a dispute; then the city's own team has it until the ruling."""
+    story = Story()
+    case = story.file("09:00", "1", "stall")
+    story.wait("12:00")
+    assert (story.desks(case)[-1], now(story, case).status) == ("ding", "operator")
+    assert refused(story.tell("12:01", m.OpenDispute, case, reason="both deny")) == []
+    assert (now(story, case).owner, now(story, case).owners[0]) == ("X1", "A1")
+
+
 def test_two_counties_do_not_play_tennis() -> None:
     """Given a case at a border, which two operators hand to each other; when it went to and fro; then it goes no
     further but up, or where coordination says: the hops are counted."""
@@ -338,7 +349,7 @@ def test_two_counties_do_not_play_tennis() -> None:
 
 def test_what_is_reserved_is_nobodys_below() -> None:
     """Given an item of the city and an urgent one of the county; when an operator gives one to a town, hands the other
-    the other down, or the ladder runs out; then no town and no county team gets what is reserved above it."""
+    down, or the ladder runs out; then no town and no county team gets what is reserved above it."""
     pack = changed(PACK, "items", {"id": "countywork"}, priority=1)
     story = Story(pack)
     city, county = story.file("09:00", "1", "reserved"), story.file("09:00", "2", "countywork")
