@@ -45,9 +45,7 @@ def at_dispatch(case: Case, owner: str, city: City, at: int) -> tuple[Term, ...]
 
 def paused(case: Case, calendar: Calendar, at: int) -> tuple[Term, ...]:
     """The limits of disposal, stopped with what is left of them; an overdue one stays overdue."""
-    return tuple(
-        stopped(t, calendar, at) for t in case.terms if t.name not in KEPT and not t.done_at and t.due_at > at
-    )
+    return tuple(stopped(t, calendar, at) for t in case.terms if t.name not in KEPT and not t.done_at and t.due_at > at)
 
 
 def stopped(running: Term, calendar: Calendar, at: int) -> Term:

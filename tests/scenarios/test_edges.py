@@ -85,7 +85,7 @@ def test_the_officer_of_a_penalty_turns_out_to_be_a_cousin() -> None:
     story, case = on_site()
     story.tell("09:20", m.FilePenalty, case, file_no="1")
     assert refused(story.tell("09:30", m.RecuseOfficers, case, officers=("A1-001",), reason="a cousin")) == []
-    assert story.tell("09:40", m.ReportDisposal, case, result="general_filed") == []or story.all(e.ActRefused, case)
+    assert story.tell("09:40", m.ReportDisposal, case, result="general_filed") == [] or story.all(e.ActRefused, case)
     story, case = on_site()
     story.tell("09:20", m.FilePenalty, case, file_no="1")
     to = {"squad": "AM", "reason": "a cousin of all"}
