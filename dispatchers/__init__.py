@@ -26,7 +26,7 @@ Orders:
 And what is made of it:
     desk, decision, state   decide and evolve of a command desk
     record, writer, memory  the log's record and its chain; one step of a writer; a whole city without a broker
-    explain, rollout        why a case went where it went; proposals beside what people did
+    explain/, rollout       why a case went where it went; proposals beside what people did
     targets                 the first of the three 80 % numbers
-    check*, coverage        what can be wrong with a city pack
+    check/                  what can be wrong with a city pack
 """

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .case import Case
 from .city import City
 from .events import Step
-from .law import DUTY as DUTY  # what check_powers asks about too
+from .law import DUTY as DUTY  # what check/powers.py asks about too
 from .law import hold
 from .rows import Level
 from .state import Ruling

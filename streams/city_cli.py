@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from dispatchers.check_owners import PUBLIC, Rule
-from dispatchers.check_powers import weight
-from dispatchers.check_words import conditions, implies, span
+from dispatchers.check.owners import PUBLIC, Rule
+from dispatchers.check.powers import weight
+from dispatchers.check.words import conditions, implies, span
 from dispatchers.rows import Authority, CityPack, Dated
 
 from . import city_files

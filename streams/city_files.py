@@ -20,7 +20,8 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
-from dispatchers import check, check_words
+from dispatchers import check
+from dispatchers.check import words
 from dispatchers.rows import CityPack, Row
 
 from . import outlines
@@ -135,7 +136,7 @@ class _Outlines:
         return self.text.count("\n", 0, found) + 1 if found >= 0 else 1
 
 
-def _placed(fault: check_words.Fault, tables: dict[str, Table], facts: Facts, areas: _Outlines) -> list[Fault]:
+def _placed(fault: words.Fault, tables: dict[str, Table], facts: Facts, areas: _Outlines) -> list[Fault]:
     """A fault of the checks with its line and column; nothing if it is about a row that was only mended, or about one
     that a table lacks which may be among those."""
     what, right, warning = fault.what, fault.right, fault.warning

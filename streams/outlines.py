@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from shapely.geometry import shape
 
-from dispatchers.check_words import Fault
+from dispatchers.check.words import Fault
 from dispatchers.city import Tiers
 from dispatchers.rows import CityPack, Squad
 

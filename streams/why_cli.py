@@ -16,7 +16,7 @@ import msgspec
 from dispatchers import events as e
 from dispatchers.city import City
 from dispatchers.explain import Told, explain, in_order
-from dispatchers.explain_voice import Lang
+from dispatchers.explain.voice import Lang
 from dispatchers.record import Record, decode_record
 from dispatchers.rollout import Line, Rollout
 from dispatchers.rows import CityPack

@@ -1,4 +1,4 @@
-"""The questions a city answers (city.py), and every rule of the check (check*.py, coverage.py), on the small city."""
+"""The questions a city answers (city.py), and every rule of the check (check/), on the small city."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from dispatchers import check
-from dispatchers.check_powers import weight
+from dispatchers.check.powers import weight
 from dispatchers.city import City, metres
 from dispatchers.clock import EPOCH
 from dispatchers.law import Law, asked, days_of, hold

@@ -16,16 +16,14 @@ from msgspec.structs import replace
 import dispatchers
 from dispatchers import events as e
 from dispatchers import explain as explaining
-from dispatchers import explain_terms as terms
-from dispatchers import explain_words as words
 from dispatchers import messages as m
 from dispatchers.case import Assignment, Relaxation, Request, Status
 from dispatchers.city import City
 from dispatchers.events import Blame, Step
-from dispatchers.explain import Told, explain, in_order
-from dispatchers.explain_events import EVENTS
-from dispatchers.explain_voice import Lang, Voice
-from dispatchers.explain_words import Said
+from dispatchers.explain import Told, explain, in_order, terms, words
+from dispatchers.explain.sentences import EVENTS
+from dispatchers.explain.voice import Lang, Voice
+from dispatchers.explain.words import Said
 from dispatchers.messages.words import Kind
 from dispatchers.refusals import REFUSALS, Unable
 from dispatchers.rows import CityPack, Duty, Level, RequestKind, Rollout, TransferState

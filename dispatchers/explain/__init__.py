@@ -15,14 +15,15 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from . import events as e
-from .case import Case, Term
-from .city import City
-from .events import AnyEvent, Basis, Blame, Candidate, Step
-from .explain_events import EVENTS
-from .explain_voice import UNKNOWN, Lang, Voice, values_of
-from .explain_words import STEPS, Said
-from .life import after, born, taken
+from dispatchers import events as e
+from dispatchers.case import Case, Term
+from dispatchers.city import City
+from dispatchers.events import AnyEvent, Basis, Blame, Candidate, Step
+from dispatchers.life import after, born, taken
+
+from .sentences import EVENTS
+from .voice import UNKNOWN, Lang, Voice, values_of
+from .words import STEPS, Said
 
 CHANGES = frozenset(e.CASE_EVENTS)
 ROWS = frozenset({"power", "precedent", "ruling", "reply_unit"})  # steps that say by which row somebody is competent

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .check_words import Fault, conditions, meet, no_unit, possible, span, uncovered
-from .law import DUTY
-from .rows import CityPack, Domain, Item, Power, Precedent
+from dispatchers.law import DUTY
+from dispatchers.rows import CityPack, Domain, Item, Power, Precedent
+
+from .words import Fault, conditions, meet, no_unit, possible, span, uncovered
 
 # Words of a power that limits personal freedom: the police's alone, whatever a list says (处罚法 art. 18, R3).
 PERSONAL_LIBERTY = ("限制人身自由", "拘留", "拘役", "强制隔离", "强制戒毒", "detention")

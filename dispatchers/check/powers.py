@@ -1,5 +1,5 @@
 """What can be wrong with who owns what: items without an owner, powers that two have, and powers that decide nothing
-(R16, R21). What a single row may say: check_owners.py."""
+(R16, R21). What a single row may say: owners.py."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .check_owners import Rule, for_squads, tables
-from .check_words import FOREVER, Fault, conditions, implies, meet, no_unit, possible, span, uncovered
-from .law import DUTY
-from .rows import CityPack, Item, Power
+from dispatchers.law import DUTY
+from dispatchers.rows import CityPack, Item, Power
+
+from .owners import Rule, for_squads, tables
+from .words import FOREVER, Fault, conditions, implies, meet, no_unit, possible, span, uncovered
 
 
 def _owners(pack: CityPack) -> Iterator[Fault]:

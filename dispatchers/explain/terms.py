@@ -1,11 +1,11 @@
 """The single words of the domain in Chinese and English: statuses, results, roles, orders, names of limits and offices.
 
-Beside `explain_words.py`, which has the rules' own sentences.
+Beside `words.py`, which has the rules' own sentences.
 """
 
 from __future__ import annotations
 
-from .explain_words import Said, Words
+from .words import Said, Words
 
 STATUSES: Words = {
     "to_dispatch": Said("待派遣", "waits for dispatch"),

@@ -13,13 +13,13 @@ from typing import Any, Literal
 
 import msgspec
 
-from . import explain_terms as terms
-from . import explain_words as words
-from .case import Assignment, Relaxation, Request
-from .city import City
-from .clock import HOUR, MINUTE
-from .explain_words import Said, Words
-from .messages import Actor
+from dispatchers.case import Assignment, Relaxation, Request
+from dispatchers.city import City
+from dispatchers.clock import HOUR, MINUTE
+from dispatchers.messages import Actor
+
+from . import terms, words
+from .words import Said, Words
 
 Lang = Literal["zh", "en"]
 UNKNOWN = Said("不明", "unknown")

@@ -16,9 +16,10 @@ from itertools import pairwise
 from math import lcm
 from typing import NamedTuple
 
-from .check_words import Days, Fault, ahead, span
-from .clock import EPOCH
-from .rows import CityPack, Squad, Team
+from dispatchers.clock import EPOCH
+from dispatchers.rows import CityPack, Squad, Team
+
+from .words import Days, Fault, ahead, span
 
 DAY = 24 * 60
 GENERAL = "*"

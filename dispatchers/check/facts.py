@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple, get_args
 
-from .check_words import Condition, Fault, condition, conditions, possible
-from .rows import CityPack, Duty, Item
+from dispatchers.rows import CityPack, Duty, Item
+
+from .words import Condition, Fault, condition, conditions, possible
 
 RESERVED = ("duty", "item", "about")  # what these tell is used before any rule is asked, so no rule may ask for it
 

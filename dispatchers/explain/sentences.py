@@ -5,7 +5,7 @@ Steps, candidates, limits, and whose responsibility it is, stand below the sente
 
 from __future__ import annotations
 
-from .explain_words import Said, Words
+from .words import Said, Words
 
 EVENTS: Words = {
     # a case's plain life

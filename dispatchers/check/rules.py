@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import get_args
 
-from .check_owners import for_squads, tables
-from .check_words import Fault, meet, no_unit, span
-from .messages import EVENT_KINDS, Kind
-from .rows import CityPack, Dated, RequestKind
+from dispatchers.messages import EVENT_KINDS, Kind
+from dispatchers.rows import CityPack, Dated, RequestKind
+
+from .owners import for_squads, tables
+from .words import Fault, meet, no_unit, span
 
 WORK = ("complaint", "report", *EVENT_KINDS)  # kinds of reports that are about something to be done
 ANSWERED = tuple(kind for kind in get_args(Kind) if kind not in WORK)  # and those that want an answer (R44)

@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .check_words import FOREVER, Days, Fault, begins, meet, span, uncovered
-from .city import Tiers
-from .rows import CityPack, Territory
+from dispatchers.city import Tiers
+from dispatchers.rows import CityPack, Territory
+
+from .words import FOREVER, Days, Fault, begins, meet, span, uncovered
 
 # What an area may lie in. A zone lies over townships of several counties: it is the city's, or one county's (R28).
 PARENTS = {

@@ -1,14 +1,15 @@
 """What can be wrong with people and things: somebody in two places, or of two kinds; things and certificates that
-nobody has (rosters: coverage.py)."""
+nobody has (rosters: rosters.py)."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from .check_owners import for_squads, tables
-from .check_words import Days, Fault, meet, span
-from .rows import CityPack, Item, Officer
+from dispatchers.rows import CityPack, Item, Officer
+
+from .owners import for_squads, tables
+from .words import Days, Fault, meet, span
 
 OUTSIDE = "outside: "  # before the name of a place that is none of the pack's (R86)
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from .rows import CityPack, Dated
+from dispatchers.rows import CityPack, Dated
 
 FOREVER = dt.date.max
 Days = tuple[dt.date, dt.date]

@@ -1,11 +1,10 @@
 """What can be wrong with a city pack as a whole (DESIGN §7): every fault, never only the first. Pure; the core trusts
 a pack that passed, so whatever `City` and the rules take for granted is asked here.
 
-A rule is a function from the pack to faults; RULES lists them. Who owns what is in check_powers.py, what single
-rows of the list may say in check_owners.py, facts and what tells them in check_facts.py, areas and desks in
-check_places.py, durations and days in check_time.py, people and things in check_people.py, rosters in coverage.py, the
-city's smaller tables in check_rules.py, outlines (holes, overlaps) in streams/outlines.py because they need a library,
-single cells in streams/city_table.py.
+A rule is a function from the pack to faults; RULES lists them. In the files beside this one: places (areas and desks),
+days (durations, calendar, holes in time), powers (who owns what), owners (what a single row of the list may say), facts
+(and what tells them), rules (the city's smaller tables), people (and things), rosters, and words, in which all of them
+speak. Outlines are streams/outlines.py's, because they need a library, single cells streams/city_table.py's.
 """
 
 from __future__ import annotations
@@ -14,9 +13,10 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 
-from . import check_facts, check_owners, check_people, check_places, check_powers, check_rules, check_time, coverage
-from .check_words import Fault, span
-from .rows import CityPack, Dated
+from dispatchers.rows import CityPack, Dated
+
+from . import days, facts, owners, people, places, powers, rosters, rules
+from .words import Fault, span
 
 DAY = 24 * 60  # minutes
 # Windows that count or measure, and the least they can be.
@@ -96,7 +96,7 @@ DATED = (*ONE_A_DAY, "territories", "items", "powers", "precedents")
 def faults(pack: CityPack, year: int | None = None) -> list[Fault]:
     """Every fault of a pack. `year`: the one in which it shall be used, which its calendar must then know."""
     found = [fault for rule in RULES for fault in rule(pack)]
-    return found + list(check_time.calendar(pack, year))
+    return found + list(days.calendar(pack, year))
 
 
 def _keys(pack: CityPack) -> Iterator[Fault]:
@@ -193,6 +193,6 @@ def _windows(pack: CityPack) -> Iterator[Fault]:
 
 RULES = (
     _keys, _pointers, _dates, _desks, _facts, _windows,
-    *check_places.RULES, *check_time.RULES, *check_powers.RULES, *check_owners.RULES, *check_facts.RULES,
-    *check_rules.RULES, *check_people.RULES, coverage.faults,
+    *places.RULES, *days.RULES, *powers.RULES, *owners.RULES, *facts.RULES,
+    *rules.RULES, *people.RULES, rosters.faults,
 )  # fmt: skip

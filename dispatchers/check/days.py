@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import get_args
 
-from .check_words import FOREVER, Fault, span, uncovered
-from .clock import DAY, duration
-from .rows import CityPack, Stage
+from dispatchers.clock import DAY, duration
+from dispatchers.rows import CityPack, Stage
+
+from .words import FOREVER, Fault, span, uncovered
 
 LONGEST_DAYS = 3653  # ten years: more is a slip of the pen
 HOLIDAYS = 7  # a year with fewer is hardly whole
