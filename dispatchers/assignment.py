@@ -17,12 +17,12 @@ from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from .case import Case
-from .city import metres
+from .city import Post, metres
 from .clock import MINUTE
 from .decision import Decision
 from .events import Candidate
 from .refusals import Unable
-from .rows import Item, Squad, Team
+from .rows import Item, Squad
 
 Crew = tuple[tuple[str, ...], tuple[str, ...]]  # who of a team is there, and who of them may act
 NOBODY: Crew = ((), ())
@@ -46,7 +46,9 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     city, item = decision.city, decision.city.items.get(case.item)
     enforces = item is None or (item.crew == "enforcement" and not case.emergency)
     longest = 0 if leaders or case.priority == 0 else decision.longest_duty  # the leaders are on call, not on duty
-    asked = (item.id if item and enforces else None, decision.day, not enforces)
+    longest //= MINUTE
+    minute = decision.minute
+    asked = (item.id if item and enforces else None, not enforces, decision.day, city.watch(minute))
     changed = decision.overruled or case.recused or case.about
     able: list[tuple[tuple[float, int, str], Squad, int, int, tuple[str, ...]]] = []
     lost: list[Candidate] = []
@@ -55,22 +57,21 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
         barrier = _barred(decision, case, squad, item)
         above = decision.load(squad.id) + case.weight > squad.cap and not case.emergency
         full: Literal["cap", ""] = "cap" if above else ""
-        for team in city.asked_of(squad.id, leaders):
-            if only and team.id != only:
+        for post in city.roster(squad.id, leaders, *asked):
+            if only and post.team != only:
                 continue
-            shift = city.on_shift(team, decision.day, decision.minute)
-            if longest and shift * MINUTE >= longest:
-                shift = -1
+            there = post.on_duty and not (longest and minute - post.begun >= longest)
+            present, officers = post.people, post.able
             if changed:
-                present, officers = _called(decision, case, city.crew(team.id, *asked), shift, longest)
-            else:
-                present, officers = city.crew(team.id, *asked) if shift >= 0 else NOBODY
-            pairs, load = len(officers) // 2, decision.load(team.id)
-            reason = barrier or _unable(case, team, present, pairs) or full
+                present, officers = _called(decision, case, post, there, longest)
+            elif not there:
+                present, officers = NOBODY
+            pairs, load = len(officers) // 2, decision.load(post.team)
+            reason = barrier or _unable(case, post.team, present, pairs) or full
             if reason:
-                lost.append(Candidate(squad=squad.id, team=team.id, pairs=pairs, load=load, metres=way, lost=reason))
+                lost.append(Candidate(squad=squad.id, team=post.team, pairs=pairs, load=load, metres=way, lost=reason))
             else:
-                able.append(((load / pairs, way or 0, team.id), squad, pairs, load, officers))
+                able.append(((load / pairs, way or 0, post.team), squad, pairs, load, officers))
     if not able:
         return Choice(None, "", (), tuple(lost))
     able.sort(key=itemgetter(0))
@@ -90,20 +91,19 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     return Choice(squad, best[2], officers[:2], (*ranked, *lost))
 
 
-def _called(decision: Decision, case: Case, crew: Crew, shift: int, longest: int) -> Crew:
-    """Who of a crew is there whatever the roster says: by orders that overrule it, without whom the case is about and
+def _called(decision: Decision, case: Case, post: Post, there: bool, longest: int) -> Crew:
+    """Who of a team is there whatever the roster says: by orders that overrule it, without whom the case is about and
     who was recused."""
-    people, able = crew
     out = (*case.recused, *case.about)
-    people = tuple([o for o in people if o not in out and _present(decision, o, shift, longest)])
-    return people, tuple([o for o in able if o in people])
+    people = tuple([o for o in post.people if o not in out and _present(decision, o, there, longest)])
+    return people, tuple([o for o in post.able if o in people])
 
 
-def _present(decision: Decision, officer: str, shift: int, longest: int) -> bool:
+def _present(decision: Decision, officer: str, there: bool, longest: int) -> bool:
     said = decision.duty(officer)
     if said is None or (said.until is not None and decision.at >= said.until):
-        return shift >= 0
-    return said.on_duty and not (longest and decision.at - said.since >= longest)
+        return there
+    return said.on_duty and not (longest and decision.at - said.since >= longest * MINUTE)
 
 
 def _barred(decision: Decision, case: Case, squad: Squad, item: Item | None) -> Unable | Literal[""]:
@@ -133,8 +133,8 @@ def incapable(decision: Decision, case: Case, squad: Squad) -> Unable | Literal[
     return _lacks(decision, squad, item)
 
 
-def _unable(case: Case, team: Team, present: Sequence[str], pairs: int) -> Unable | Literal[""]:
-    if team.id in case.tried:
+def _unable(case: Case, team: str, present: Sequence[str], pairs: int) -> Unable | Literal[""]:
+    if team in case.tried:
         return "did_not_answer"
     if not pairs:
         return "no_certified_pair" if present else "off_duty"

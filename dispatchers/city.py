@@ -6,6 +6,7 @@ Built once from a `CityPack` (rows.py); never changes; every answer is a pure fu
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -46,6 +47,16 @@ class Step(NamedTuple):
     overdue: Duration
     weight: int
     helps: bool
+
+
+class Post(NamedTuple):
+    """A team in a watch. `begun`: the minute of the day since which it is on duty without a break."""
+
+    team: str
+    on_duty: bool
+    begun: int
+    people: tuple[str, ...]  # who of it is here on the day
+    able: tuple[str, ...]  # who of them may act
 
 
 class _Ladders(dict[int, Step]):
@@ -95,8 +106,11 @@ class City:
         self._certificates = grouped(((c.officer, c.domain), days_of(c)) for c in pack.certificates)
         self._shifts = _shifts(pack.shifts)
         self._neighbours = self._find_neighbours()
-        # What is asked with every case and is the same all day, remembered.
+        # Minutes of a day at which a shift begins or ends: between two of them the roster is the same.
+        self._turns = sorted({0} | {m % 1440 for shift in pack.shifts for m in (shift.start, shift.end)})
+        # What is asked with every case and is the same all day, or from one turn to the next, remembered.
         self.crew = lru_cache(REMEMBERED)(self._crew)
+        self.roster = lru_cache(REMEMBERED)(self._roster)
         self.squad_at = lru_cache(REMEMBERED)(self._squad_at)
 
     # -- place -----------------------------------------------------------------------------------------------------
@@ -156,6 +170,22 @@ class City:
     def asked_of(self, squad: str, leaders: bool) -> list[Team]:
         """A squad's ordinary teams, or its leaders', by id."""
         return self._led.get((squad, leaders), [])
+
+    def watch(self, minute: int) -> int:
+        """The stretch of a day, between two turns of shifts, in which a minute lies."""
+        return bisect_right(self._turns, minute) - 1
+
+    def _roster(
+        self, squad: str, leaders: bool, item: str | None, auxiliaries: bool, day: int, watch: int
+    ) -> tuple[Post, ...]:
+        """A squad's ordinary teams, or its leaders', in a watch: who is on duty, and who may enforce the item (None:
+        all of them)."""
+        minute = self._turns[watch]
+        posts = []
+        for team in self._led.get((squad, leaders), ()):
+            passed = self.on_shift(team, day, minute)
+            posts.append(Post(team.id, passed >= 0, minute - passed, *self.crew(team.id, item, day, auxiliaries)))
+        return tuple(posts)
 
     def rostered(self, team: Team, at: int) -> bool:
         """Whether the team's shift pattern has it working at `at`; shifts may reach past midnight."""

@@ -66,16 +66,20 @@ class Decision:
                 yield case
 
     def near(self, case: Case, radius: int) -> Iterator[Case]:
-        """Running cases of the same item in the grid cells that are within `radius` metres, oldest first in each."""
+        """Running cases of the same item within a square of `radius` metres each way, cell by cell, oldest first in
+        each: roughly and cheaply, whoever asks measures."""
         if case.lon is None or case.lat is None:
             return
+        lon, lat = case.lon, case.lat
         high = radius / 110_000  # degrees of latitude
         wide = high / max(0.1, cos(radians(case.lat)))
-        for x in range(int((case.lon - wide) * CELLS), int((case.lon + wide) * CELLS) + 1):
-            for y in range(int((case.lat - high) * CELLS), int((case.lat + high) * CELLS) + 1):
+        for x in range(int((lon - wide) * CELLS), int((lon + wide) * CELLS) + 1):
+            for y in range(int((lat - high) * CELLS), int((lat + high) * CELLS) + 1):
                 for case_id in self.desk.spots.get(f"{case.item} {x} {y}", ()):
                     other = self.case(case_id)
-                    if other and other.id != case.id and other.status in JOINABLE:
+                    if other is None or other.id == case.id or other.lon is None or other.lat is None:
+                        continue
+                    if abs(other.lon - lon) <= wide and abs(other.lat - lat) <= high and other.status in JOINABLE:
                         yield other
 
     def stage_due(self, stage: str) -> int:

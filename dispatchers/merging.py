@@ -34,7 +34,7 @@ def find_parent(decision: Decision, case: Case) -> Case | None:
         for other in decision.near(case, rule.radius)
         if (way := _way(case, other)) <= rule.radius
     ]
-    for _, _, other in sorted(found, key=lambda row: row[:2]):
+    for _, _, other in sorted(found, key=lambda row: row[:2]) if found else ():
         again = bool(case.caller_tag) and case.caller_tag == other.caller_tag
         fresh = decision.at <= decision.city.calendar.after(other.registered_at, rule.window)
         alike = (other.duty, other.about) == (case.duty, case.about)

@@ -14,9 +14,11 @@ KEPT = ("reply", "supervise")  # limits that disposal does not answer
 
 def with_terms(case: Case, terms: tuple[Term, ...]) -> Change:
     """The case's limits with these in place of those of the same names."""
-    new = {t.name: t for t in terms}
-    kept = [new.pop(t.name, t) for t in case.terms]
-    every = (*kept, *new.values())
+    every = case.terms
+    if terms:
+        new = {t.name: t for t in terms}
+        kept = [new.pop(t.name, t) for t in case.terms]
+        every = (*kept, *new.values())
     change: Change = {"terms": every, "side_due": side_due(every, case.requests, case.relaxation)}
     for term in terms:
         if term.name == "dispose":
