@@ -215,7 +215,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     urges: int = 0
     supervised: str = ""  # document of the supervision
     reopened: int = 0
-    commanded: dict[str, tuple[str, int]] = {}  # last order of a superior by its type: 条 or 块, when
+    commanded: tuple[tuple[str, str, int], ...] = ()  # last order of a superior of each type: 条 or 块, when
     simulated: bool = False
     dated: int = msgspec.field(default=0, name="due_at")  # the limit of disposal, in letters of before 2026.11.2 only
 

@@ -198,7 +198,8 @@ def _overruled(decision: Decision, case: Case, message: Any) -> Objection:
     """Line and block ordered differently within one minute: the table says whose order stands; both are in the log
     (R30)."""
     order = type(message).__name__
-    return _prevails(decision, order, message.authority, *case.commanded.get(order, ("", 0)))
+    before, at = next((row[1:] for row in case.commanded if row[0] == order), ("", 0))
+    return _prevails(decision, order, message.authority, before, at)
 
 
 def _prevails(decision: Decision, order: str, now: str, before: str, at: int) -> Objection:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from . import events as e
 from .case import ENDS, RUNNING, Case, Status
@@ -286,6 +286,25 @@ def _forget(desk: Desk) -> None:
             desk.gone[done] = replace(desk.gone[done], case=None, counted=None)
     while desk.gone and desk.gone[first := next(iter(desk.gone))].forget_after <= desk.at:
         del desk.gone[first]
+
+
+_SHARED = ("source", "kind", "channel", "territory", "item", "domain", "nature", "duty", "power_list", "squad", "unit")
+
+
+def share_texts(desk: Desk) -> None:
+    """Keep once what thousands of cases say alike. A decoded snapshot has each word anew for each case: two thirds of a
+    kilobyte of a hundred thousand cases. The values stay what they are, so the frozen cases may be told."""
+    once: dict[str, str] = {}
+    nothing: dict[str, str] = {}
+    for case in desk.cases.values():
+        for name in _SHARED:
+            text = getattr(case, name)
+            force_setattr(case, name, once.setdefault(text, text))
+        if not case.facts:
+            force_setattr(case, "facts", nothing)
+        for term in case.terms:
+            force_setattr(term, "name", once.setdefault(term.name, term.name))
+            force_setattr(term, "limit", once.setdefault(term.limit, term.limit))
 
 
 # What an event changes besides moving its case; every other CaseEvent moves its case and nothing else.

@@ -128,8 +128,15 @@ def cause(message: Any) -> Cause:
     return Cause(type=kind, message_id=getattr(message, "message_id", ""))
 
 
+class _Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """Head and state, to be encoded in one go: a large state has no room for a second copy."""
+
+    head: Head
+    state: Any
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """Head and state after a record, encoded apart so that the head can be read without the state."""
+    """The same, read: the head without decoding the state."""
 
     head: Head
     state: msgspec.Raw
@@ -137,8 +144,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 def snapshot(writer: Writer) -> bytes:
     """The writer in bytes, to start from instead of the log's beginning."""
-    state_bytes = msgspec.Raw(msgspec.msgpack.encode(writer.state))
-    return msgspec.msgpack.encode(Snapshot(head=writer.head, state=state_bytes))
+    return msgspec.msgpack.encode(_Whole(head=writer.head, state=writer.state))
 
 
 def restored(raw: bytes, room: Room) -> Writer:
@@ -147,4 +153,6 @@ def restored(raw: bytes, room: Room) -> Writer:
     writer = Writer(stored.head.writer, room)
     writer.head = stored.head
     writer.state = msgspec.msgpack.decode(stored.state, type=room.state_type)
+    if isinstance(writer.state, state.Desk):
+        state.share_texts(writer.state)
     return writer

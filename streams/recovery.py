@@ -174,5 +174,6 @@ async def _load(consumer: AIOKafkaConsumer, one: Wanted, last: _Last, tp: TopicP
         raw = b"".join(parts[_key(one.log, one.partition, str(i))] for i in range(last.chunks))
     except KeyError:
         return None  # a newer snapshot was being written over this one; the log itself is always enough
+    parts.clear()  # a large desk need not be in memory three times
     writer = restored(raw, one.room)
     return writer if (writer.head.offset, writer.head.hash) == (last.offset, last.hash) else None

@@ -195,7 +195,8 @@ def _handed_over(case: Case, event: e.CaseHandedOver, at: int) -> Change:
 
 
 def _commanded(case: Case, event: e.SuperiorOrdered, at: int) -> Change:
-    return {"commanded": {**case.commanded, event.order: (event.authority, at)}}
+    others = tuple(row for row in case.commanded if row[0] != event.order)
+    return {"commanded": (*others, (event.order, event.authority, at))}
 
 
 CHANGES: Changes = {

@@ -10,6 +10,7 @@ import msgspec
 
 from dispatchers import messages as m
 from dispatchers import writer as rooms
+from dispatchers.classification import classify
 from dispatchers.writer import Writer
 from streams.kafka_io import producer
 from streams.log import SNAPSHOT_EVERY
@@ -112,18 +113,23 @@ async def _history(run: Run, cases: int, records: int) -> int:
 
 
 def _letters(day: Day, cases: int, records: int) -> Iterator[m.Letter]:
-    """Registrations, then updates of them in turn. Work orders, as most complaints are: no squad comes to its cap."""
+    """Registrations, then updates of them in turn. Work orders, as most complaints are: no squad comes to its cap. Each
+    some hundred metres from the next, so that none is another's repetition."""
     filed = next(f for topic, body in lines(5_000) if (f := day.filed(topic, body)) and _to_a_unit(day, f))
     for number in range(records):
-        case = f"c-{number % cases:020d}"
+        nth = number % cases
+        case, place = f"c-{nth:020d}", filed.place
+        assert place.lon is not None
+        assert place.lat is not None
+        apart = msgspec.structs.replace(place, lon=place.lon + nth % 400 / 200, lat=place.lat + nth // 400 / 200)
         told = msgspec.structs.replace(
-            filed, source_id=str(number % cases), description=f"{filed.description} {number}"
+            filed, source_id=str(nth), description=f"{filed.description} {number}", place=apart
         )
         body = m.RegisterCase(case_id=case, filed=told) if number < cases else m.UpdateCase(case_id=case, filed=told)
         yield m.Letter(sender="complaints/0", receiver=DESK, number=number + 1, body=body)
 
 
 def _to_a_unit(day: Day, filed: m.Filed) -> bool:
-    item = day.memory.city.item_of(filed.scheme, filed.code)
+    item = classify(filed, day.memory.city, AT).item
     at = [n.territory for n in filed.place.near][:1]
     return bool(item and item.nature == "repair" and at and day.memory.city.desk_of(at[0]) == DESK)
