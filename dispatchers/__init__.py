@@ -1,7 +1,7 @@
 """What decides. Pure: no clock, no randomness, no I/O, no logging, nothing of `streams/` (a test enforces it).
 
 Layout, in the order in which a case meets it. The words:
-    rows, city, law, clock  the city as dated data; who is where; what is whose; working time
+    rows/, city, law, clock the city as dated data: who is where, what is whose; working time
     messages/, events/      what can be asked of a writer, and what it can answer (the log)
     case, transitions, life, changes one case as a value; the table of what may follow; what each event changes
 The rules:

@@ -1,6 +1,6 @@
 """A city, ready to be asked: who is where, who may do what on which day, who is on duty.
 
-Built once from a `CityPack` (rows.py); never changes; every answer is a pure function of the pack and its arguments.
+Built once from a `CityPack` (rows/); never changes; every answer is a pure function of the pack and its arguments.
 `check.py` finds the faults of a pack before anyone builds this.
 """
 

@@ -1,6 +1,6 @@
 """A city pack from a folder that people can edit (DESIGN §7), with every fault of every file at once.
 
-One CSV per row type of `dispatchers/rows.py`, named like the field of `CityPack` that it fills, its columns named like
+One CSV per row type of `dispatchers/rows/`, named like the field of `CityPack` that it fills, its columns named like
 the fields of the row; `city.yaml` for `CityFacts`; `polygons.geojson`, a FeatureCollection whose features have a
 property `id`. What a file says wrongly is found here; what the rows say wrongly together is found by
 `dispatchers/check.py` and `streams/outlines.py`, and gets its line here.

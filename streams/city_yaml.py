@@ -69,7 +69,7 @@ def read_facts(path: Path) -> Facts:
         value = facts.convert(CityFacts, yaml.safe_load(text))
         facts.value = None if facts.faults else value
     except OSError:
-        facts.faults.append((1, 1, "the file is missing", "the city's own row, CityFacts of dispatchers/rows.py"))
+        facts.faults.append((1, 1, "the file is missing", "the city's own row, CityFacts of dispatchers/rows/city.py"))
     except UnicodeDecodeError as error:
         facts.faults.append((1, 1, f"not UTF-8 at byte {error.start}", "UTF-8"))
     except yaml.YAMLError as error:
