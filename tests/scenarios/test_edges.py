@@ -144,6 +144,22 @@ def test_whose_return_stopped_the_limit(who: str, due_at: str) -> None:
     assert due(story.last(e.AssignmentOffered, case).terms) == "2026-07-13 15:00"
 
 
+def test_a_recusal_after_anothers_return_gives_no_fresh_limit() -> None:
+    """Given a squad that has a new limit since another gave the case back; when one of its own officers is recused and
+    the operator gives it to its other team; then that one goes on with what was left of it: whose return stopped the
+    limit counts, not who ever gave the case back."""
+    story = Story()
+    case = story.file("09:00", "1", "stall")
+    story.tell("09:10", m.ReturnAssignment, case, reason="no_capacity", basis="two are ill")
+    story.tell("09:11", m.AssignCase, case, squad="A2", reason="near")
+    assert due(story.last(e.AssignmentOffered, case).terms) == "2026-07-13 15:11"
+    story.tell("09:12", m.AcceptAssignment, case)
+    first = story.last(e.AssignmentOffered, case).officers[0]
+    story.tell("11:00", m.RecuseOfficers, case, officers=(first,), reason="a cousin")
+    story.tell("11:01", m.AssignCase, case, squad="A2", reason="the other team")
+    assert due(now(story, case).terms) == "2026-07-13 15:12"
+
+
 def test_a_department_that_finds_a_new_article_every_time() -> None:
     """Given a department that returns its case again and again, each time by another article; when it does; then its
     term to sign is not renewed, and after some returns the coordination body has the case."""

@@ -66,6 +66,17 @@ def test_the_fifth_priority_asks_for_help_too() -> None:
     assert (story.one(e.CaseRegistered, case).weight, story.desks(case)) == (1, ["south", "port"])
 
 
+def test_a_watch_after_a_watch_is_one_duty() -> None:
+    """Given a watch from 16:00 to midnight that goes on from midnight to 08:00, and ten hours as the most; when scales
+    are reported at 01:30 and at 02:30; then the first find it on duty for 9.5 hours, the second too tired."""
+    story = harbour("2026-09-07")
+    first, second = story.file("01:30", "1", "scales", HERE["fishmarket"]), ""
+    (team,) = (x.team for x in story.all(e.AssignmentOffered, first))
+    second = story.file("02:30", "2", "scales", HERE["fishmarket"])
+    lost = {c.team: c.lost for x in story.all(e.CaseNeedsOperator, second) for c in x.candidates}
+    assert (team[:2], lost[team], story.all(e.AssignmentOffered, second)) == ("FM", "off_duty", [])
+
+
 def test_at_most_two_neighbours_are_asked() -> None:
     """Given rubbish in the dock of the grain terminal, which three others border on; when nobody answers; then the two
     with the longest borders are asked, four minutes each, not the lock wardens; then the operator, then the cutter."""

@@ -470,15 +470,17 @@ def test_a_row_that_takes_open_cases_along() -> None:
 
 
 def test_a_row_that_takes_open_cases_along_takes_no_others() -> None:
-    """Given the general row for litter of a new list, which moves open cases, and the row for vehicles, which stays;
-    when litter from a vehicle and from a balcony, both of the old year, seek somebody in the new one; then the first
-    is still the police's, and the second goes with the new row."""
+    """Given the general row for litter of a new list, which moves open cases, a new row for balconies, which does not,
+    and the row for vehicles, which stays; when litter from a vehicle and from a balcony, both of the old year, seek
+    somebody in the new one; then the first is still the police's, and the second goes with the row that moves it."""
     pack = changed(PACK, "powers", {"row": "P11"}, valid_to=dt.date(2026, 12, 31))
     old = next(p for p in PACK.powers if p.row == "P11")
     new = {"row": "P11-27", "owner_kind": "department", "owner": "应急", "valid_from": NEW_YEAR, "moves_open": True}
-    story = Story(added(pack, "powers", msgspec.structs.replace(old, **new)))
+    special = new | {"row": "P11-27b", "owner": "公安", "owner_kind": "police", "when": ("actor=building",)}
+    rows = (old, new), (old, special | {"moves_open": False})
+    story = Story(added(pack, "powers", *(msgspec.structs.replace(of, **fields) for of, fields in rows)))
     car = story.file("2026-12-31 23:50", "1", "litter", title="车窗抛物")
-    balcony = story.file("23:51", "2", "litter", "990102", title="阳台抛物")
+    balcony = story.file("23:51", "2", "litter", "990102", title="阳台抛物", facts={"actor": "building"})
     assert (story.holder(car), story.holder(balcony)) == ("DI-police", "A2")
     story.tell("2027-01-01 00:10", m.ReturnAssignment, balcony, reason="no_capacity", basis="two are ill")
     theirs = story.tell("00:11", m.AssignCase, car, squad="", unit="JA-safety", reason="the new row")
@@ -565,8 +567,10 @@ def test_the_list_of_the_place_decides_wherever_the_case_is() -> None:
     case = story.file("09:00", "1", "stall")
     assert story.given(case).basis.power == "P03-jia"
     story.wait("11:00")
-    assert (story.desks(case), story.last(e.WorkOrderIssued, case).basis.power) == (["jia", "ding"], "P03-jia")
-    assert story.all(e.AssignmentOffered, case) == []
+    assert (story.desks(case), story.all(e.AssignmentOffered, case)) == (["jia", "ding"], [])
+    assert refused(story.tell("11:01", m.AssignCase, case, squad="X1", reason="x")) == ["squad_has_no_power"]
+    story.tell("11:02", m.AssignCase, case, squad="", unit="DI-police", reason="theirs")
+    assert story.last(e.WorkOrderIssued, case).basis.power == "P03-jia"
 
 
 def test_a_consult_about_nothing_known() -> None:
