@@ -48,7 +48,8 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     longest = 0 if leaders or case.priority == 0 else decision.longest_duty  # the leaders are on call, not on duty
     longest //= MINUTE
     minute = decision.minute
-    asked = (item.id if item and enforces else None, not enforces, decision.day, city.watch(minute))
+    whom = item.id if item and enforces else None
+    asked = (whom, not enforces, expert_beside(case), decision.day, city.watch(minute))
     changed = decision.overruled or case.recused or case.about
     able: list[tuple[tuple[float, int, str], Squad, int, int, tuple[str, ...]]] = []
     lost: list[Candidate] = []
@@ -91,6 +92,14 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     return Choice(squad, best[2], officers[:2], (*ranked, *lost))
 
 
+def expert_beside(case: Case) -> bool:
+    """Whether a department has signed to support the case: its expert stands in for a special certificate (R10)."""
+    for request in case.requests:  # noqa: SIM110  # a generator would cost more than all of it
+        if request.kind == "support" and request.unit and request.signed_at:
+            return True
+    return False
+
+
 def _called(decision: Decision, case: Case, post: Post, there: bool, longest: int) -> Crew:
     """Who of a team is there whatever the roster says: by orders that overrule it, without whom the case is about and
     who was recused."""
@@ -127,7 +136,8 @@ def incapable(decision: Decision, case: Case, squad: Squad) -> Unable | Literal[
     city, item = decision.city, decision.city.items.get(case.item)
     if item is None or item.crew != "enforcement":
         return ""
-    crews = (city.crew(team.id, item.id, decision.day, False)[1] for team in city.teams_of(squad.id))
+    expert = expert_beside(case)
+    crews = (city.crew(team.id, item.id, decision.day, False, expert)[1] for team in city.teams_of(squad.id))
     if not any(len([o for o in crew if o not in case.recused]) > 1 for crew in crews):
         return "no_certified_pair"
     return _lacks(decision, squad, item)

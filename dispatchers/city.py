@@ -176,15 +176,17 @@ class City:
         return bisect_right(self._turns, minute) - 1
 
     def _roster(
-        self, squad: str, leaders: bool, item: str | None, auxiliaries: bool, day: int, watch: int
+        self, squad: str, leaders: bool, item: str | None, auxiliaries: bool, expert: bool, day: int, watch: int
     ) -> tuple[Post, ...]:
         """A squad's ordinary teams, or its leaders', in a watch: who is on duty, and who may enforce the item (None:
-        all of them)."""
+        all of them; `expert`: with a department's beside them)."""
         minute = self._turns[watch]
         posts = []
         for team in self._led.get((squad, leaders), ()):
             passed = self.on_shift(team, day, minute)
-            posts.append(Post(team.id, passed >= 0, minute - passed, *self.crew(team.id, item, day, auxiliaries)))
+            posts.append(
+                Post(team.id, passed >= 0, minute - passed, *self.crew(team.id, item, day, auxiliaries, expert))
+            )
         return tuple(posts)
 
     def rostered(self, team: Team, at: int) -> bool:
@@ -238,16 +240,19 @@ class City:
         return [o for o, first, last, away in rows if first <= day <= last and not (away and in_force(away, day))]
 
     def _crew(
-        self, team: str, item: str | None, day: int, auxiliaries: bool
+        self, team: str, item: str | None, day: int, auxiliaries: bool, expert: bool = False
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """(numbers of a team's people who are here on a day, who of them may enforce the item; None: all of them)."""
         people = [*self.formal(team, day), *(self.auxiliaries(team, day) if auxiliaries else ())]
         here = tuple(o.number for o in people)
-        return here, here if item is None else tuple(o for o in here if self.certified(o, self.items[item], day))
+        return here, here if item is None else tuple(
+            o for o in here if self.certified(o, self.items[item], day, expert)
+        )
 
-    def certified(self, officer: str, item: Item, day: int) -> bool:
-        """Whether the officer may enforce the item: by its own domain, or the general one where enough (R10)."""
-        if not item.specialist and in_force(self._certificates.get((officer, GENERAL), ()), day):
+    def certified(self, officer: str, item: Item, day: int, expert: bool = False) -> bool:
+        """Whether the officer may enforce the item: by its own domain, or the general one where that is enough, as it
+        also is with a department's expert beside them (R10)."""
+        if (expert or not item.specialist) and in_force(self._certificates.get((officer, GENERAL), ()), day):
             return True
         return in_force(self._certificates.get((officer, item.domain), ()), day)
 

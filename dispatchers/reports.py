@@ -10,6 +10,7 @@ from __future__ import annotations
 from . import events as e
 from . import messages as m
 from .acts import act, refuse
+from .assignment import expert_beside
 from .case import Case
 from .decision import Decision
 from .dispatch import place
@@ -98,7 +99,8 @@ def _no_pair(decision: Decision, case: Case, squad: str, officers: tuple[str, ..
         return "two_person_rule"
     if any(o not in here for o in officers):
         return "not_an_officer_of_the_squad"
-    if item is None or any(not city.certified(o, item, day) for o in officers):
+    expert = expert_beside(case)
+    if item is None or any(not city.certified(o, item, day, expert) for o in officers):
         return "no_valid_certificate"
     return ""
 
