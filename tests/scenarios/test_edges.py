@@ -243,17 +243,16 @@ def test_a_penalty_is_two_officers_whatever_the_item_says() -> None:
 
 
 def test_with_an_experts_word_a_general_certificate_is_enough() -> None:
-    """Given a matter for specialists, of whom a squad has none; when its operator gives it the case before and after the
-    department has signed to support it; then only after, and the act of two officers with general certificates stands;
+    """Given a matter for specialists, of whom a squad has none; when its operator gives it the case before and after
+    the department has signed to support it; then only after, and the act of two officers with general certificates stands;
     a squad's support, or a department that did not sign, is no expert."""
     story = Story()
     case = story.file("09:00", "1", "chemicals", "990201")
     give = {"squad": "B1", "reason": "with their expert"}
     assert refused(story.tell("09:01", m.AssignCase, case, **give)) == ["no_certified_pair"]
     ask = {"kind": "support", "task": "an expert"}
-    (made,) = (
-        x.request for x in story.tell("09:02", m.AskOffice, case, unit="DI-safety", **ask) if hasattr(x, "request")
-    )
+    story.tell("09:02", m.AskOffice, case, unit="DI-safety", **ask)
+    made = story.one(e.RequestMade, case).request
     story.tell("09:03", m.AskOffice, case, squad="B2", **ask)
     assert refused(story.tell("09:04", m.AssignCase, case, **give)) == ["no_certified_pair"]
     story.tell("09:05", m.SignRequest, case, request_id=made.id, actor=m.Actor("DI-safety", "unit"))
