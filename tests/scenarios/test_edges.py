@@ -244,8 +244,8 @@ def test_a_penalty_is_two_officers_whatever_the_item_says() -> None:
 
 def test_with_an_experts_word_a_general_certificate_is_enough() -> None:
     """Given a matter for specialists, of whom a squad has none; when its operator gives it the case before and after
-    the department has signed to support it; then only after, and the act of two officers with general certificates stands;
-    a squad's support, or a department that did not sign, is no expert."""
+    the department has signed to support it; then only after, and the act of two officers with general certificates
+    stands; a squad's support, or a department that did not sign, is no expert."""
     story = Story()
     case = story.file("09:00", "1", "chemicals", "990201")
     give = {"squad": "B1", "reason": "with their expert"}
