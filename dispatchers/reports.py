@@ -134,10 +134,10 @@ def recused(decision: Decision, case: Case, message: m.RecuseOfficers) -> None:
     if not message.officers or any(o is None or (own and o.squad != own) for o in known):
         refuse(decision, message, "unknown_officer", case)
         return
+    chosen = case.assignment and set(message.officers) & set(case.assignment.officers)
     case = decision.happen(
         e.OfficersRecused(**act(decision, case, message), officers=message.officers, reason=message.reason)
     )
-    chosen = case.assignment and set(message.officers) & set(case.assignment.officers)
     if chosen and allowed(case.status, e.AssignmentReturned):
         returned(decision, case, message, "recusal", message.reason, message.officers)
 

@@ -179,7 +179,11 @@ def _ruled(case: Case, event: e.DisputeRuled, at: int) -> Change:
 
 
 def _recused(case: Case, event: e.OfficersRecused, at: int) -> Change:
-    return {"recused": (*case.recused, *event.officers)}
+    """They act no more, also where the case stays with their team: others of it must be named."""
+    held = case.assignment
+    if held:
+        held = replace(held, officers=tuple(o for o in held.officers if o not in event.officers))
+    return {"recused": (*case.recused, *event.officers), "assignment": held}
 
 
 def _escalated(case: Case, event: e.CaseEscalated, at: int) -> Change:

@@ -371,7 +371,7 @@ class CityMachine(RuleBasedStateMachine):
         for _, case in self._open():
             held = case.assignment
             assert held is None or held.squad not in case.about or not held.squad
-            assert held is None or not {*held.officers} & {*case.about, *case.recused} or case.status in OPEN_AT_LAST
+            assert held is None or not {*held.officers} & {*case.about, *case.recused}
 
     @invariant()
     def no_squad_is_offered_more_than_its_cap(self) -> None:

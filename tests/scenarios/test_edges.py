@@ -94,6 +94,19 @@ def test_the_officer_of_a_penalty_turns_out_to_be_a_cousin() -> None:
     assert (story.holder(case), due(now(story, case).terms, "penalty")) == ("AM", "2026-10-11 09:20")
 
 
+def test_recused_between_the_act_and_the_rework() -> None:
+    """Given a disposal one of whose officers is recused before the check; when the check fails; then the team has the
+    case again, but an act is that officer's no more: two others must be named."""
+    story, case = on_site()
+    story.tell("09:20", m.ReportDisposal, case)
+    assert refused(story.tell("09:30", m.RecuseOfficers, case, officers=("A1-001",), reason="a cousin")) == []
+    story.tell("09:40", m.CheckCase, case, passed=False)
+    assert (now(story, case).owner, now(story, case).assignment.officers) == ("A1", ("A1-002",))  # type: ignore[union-attr]
+    story.tell("09:50", m.ReportArrival, case)
+    told = story.tell("10:00", m.ReportDisposal, case, officers=("A1-004", "A1-005"))
+    assert "CaseDisposed" in kinds(told)
+
+
 # -- limits ------------------------------------------------------------------------------------------------------------
 
 
