@@ -12,7 +12,7 @@ from .acts import act, refuse
 from .assignment import Choice, choose
 from .case import Case, Status
 from .classification import about_whom, duty_of
-from .competence import Owner, competent
+from .competence import Owner, owner_of
 from .decision import Decision
 from .dispatch import REACH, Why, offer, operator, order, place, verify
 from .levels import hand_over, kicked_around, may_hand_over, raise_level
@@ -32,14 +32,10 @@ def _movable(case: Case, role: str) -> bool:
     return case.status in (Status.TO_DISPATCH, Status.OPERATOR) or (edge is not None and role in edge.who)
 
 
-def _owner(decision: Decision, case: Case) -> Owner | None:
-    return competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
-
-
 def assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
     """派单 by an operator: whoever holds the case loses it; power, pair and cap bind operators too (R34)."""
     city, squad, choice = decision.city, decision.city.squads.get(message.squad), None
-    owner = _owner(decision, case)
+    owner = owner_of(decision, case)
     refusal = _may_assign(decision, case, message, owner)
     if not refusal and squad:
         choice = _pick(decision, case, squad.id, message.team)
@@ -136,7 +132,7 @@ def withdraw(decision: Decision, case: Case, message: Any) -> Case:
 
 def confirm(decision: Decision, case: Case, message: m.ConfirmProposal) -> None:
     """An operator does what the rules proposed, if it may and can still be done."""
-    wish, owner = case.proposal, _owner(decision, case)
+    wish, owner = case.proposal, owner_of(decision, case)
     if wish is None or case.mode != "propose":
         refuse(decision, message, "nothing_proposed", case)
         return
@@ -231,7 +227,7 @@ def classify_by_order(decision: Decision, case: Case, message: m.ClassifyCase) -
             about=about_whom(city, item, facts, message.territory or case.territory, decision.day),
             placed=bool(message.territory),
             reason=message.reason,
-            dispatch_due=city.calendar.after(decision.at, step.dispatch),
+            dispatch_due=decision.after(step.dispatch),
         )
     )
     if case.emergency:
@@ -254,7 +250,7 @@ def escalate(decision: Decision, case: Case, message: m.EscalateCase) -> None:
 
 def lower(decision: Decision, case: Case, message: m.LowerCase) -> None:
     """下沉: one level down, if the town may, if nothing is under review, and once (again: only the chief)."""
-    owner = _owner(decision, case)
+    owner = owner_of(decision, case)
     level = LOWER.get(case.level, "")
     home = decision.city.squad_at(case.territory, decision.day)
     fault: Objection = ""
@@ -308,5 +304,5 @@ def hand_over_by_order(decision: Decision, case: Case, message: m.HandOverCase) 
 
 def _reserved(decision: Decision, case: Case, to_desk: str) -> bool:
     """Whether the list keeps the matter for the city, so that no county can have it."""
-    owner = None if case.designated or to_desk == decision.city.city_desk else _owner(decision, case)
+    owner = None if case.designated or to_desk == decision.city.city_desk else owner_of(decision, case)
     return owner is not None and owner.kind == "squad" and owner.level == "city"

@@ -71,7 +71,7 @@ def _again(decision: Decision, case: Case, message: m.CheckCase | m.RecordCallba
     if case.unit:
         case = decision.happen(e.WorkOrderReopened(**by, note=note))
     else:
-        arrive = decision.city.calendar.after(decision.at, decision.city.ladder[case.priority].arrive)
+        arrive = decision.after(decision.city.ladder[case.priority].arrive)
         case = decision.happen(e.ReworkOrdered(**by, note=note, arrive_due=arrive))
     if case.rework == decision.city.windows.max_rework:
         raise_level(decision, case, "reworked_too_often")

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .case import Case
 from .city import City
+from .decision import Decision
 from .events import Step
 from .law import DUTY as DUTY  # what check/powers.py asks about too
 from .law import hold
@@ -62,6 +63,11 @@ def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling
         step = Step(rule="ready", row=power.row, detail=case.territory)
         owner = owner._replace(kind="squad", owner="*", steps=(*owner.steps, step))
     return _checked(owner, case, city)
+
+
+def owner_of(decision: Decision, case: Case) -> Owner | None:
+    """Whose a case of this desk is now, its own rulings included."""
+    return competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
 
 
 def technical_lead(case: Case, city: City, desk: str, at: int) -> str:

@@ -98,7 +98,7 @@ def _overdue(decision: Decision, case: Case) -> None:
     due = term.due_at if term else case.overdue_at
     if term is None or not term.missed or case.level == "city":
         ladder = decision.city.ladder[case.priority]
-        again = decision.city.calendar.after(decision.at, ladder.overdue) if case.level != "city" else 0
+        again = decision.after(ladder.overdue) if case.level != "city" else 0
         case = _missed(decision, case, "dispose", due, _holder(case), again_at=again)
     if case.level != "city":
         raise_level(decision, case, "overdue", cause="overdue", blame=_holder(case))
@@ -133,7 +133,7 @@ def _request_late(decision: Decision, case: Case, request: Request) -> None:
             **next_of(case),
             name="request",
             due_at=request.next_due,
-            again_at=decision.city.calendar.after(decision.at, decision.city.ladder[case.priority].overdue),
+            again_at=decision.after(decision.city.ladder[case.priority].overdue),
             request_id=request.id,
             blame=Blame(responsibility=whose, unit=request.unit or request.squad),
         )

@@ -14,6 +14,7 @@ from typing import Any
 from . import events as e
 from .case import ENDS, Case, Status
 from .city import City
+from .clock import Duration
 from .life import after, born, taken
 from .messages import LetterBody
 from .state import CELLS, JOINABLE, Desk, Duty, Parked
@@ -82,9 +83,13 @@ class Decision:
                     if abs(other.lon - lon) <= wide and abs(other.lat - lat) <= high and other.status in JOINABLE:
                         yield other
 
+    def after(self, length: Duration) -> int:
+        """The instant at which a length of time that begins now is over."""
+        return self.city.calendar.after(self.at, length)
+
     def stage_due(self, stage: str) -> int:
         """When a stage that begins now is to be done."""
-        return self.city.calendar.after(self.at, self.city.law.stage(stage, self.day))
+        return self.after(self.city.law.stage(stage, self.day))
 
     def waiting_orders(self, case_id: str) -> list[Parked]:
         """Orders that still wait for a version of a case."""

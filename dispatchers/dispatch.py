@@ -21,7 +21,7 @@ from typing import NamedTuple
 from . import events as e
 from .assignment import Choice, choose
 from .case import Assignment, Case
-from .competence import Owner, competent, technical_lead
+from .competence import Owner, owner_of, technical_lead
 from .decision import Decision, next_of
 from .events import Basis, Blame, Candidate, Step
 from .ids import assignment_id
@@ -56,7 +56,7 @@ def place(decision: Decision, case: Case) -> Case:
             return operator(decision, case, "doubt", case.doubt) if shadow else verify(decision, case, case.doubt)
         if not (case.territory or case.emergency or case.about):
             return operator(decision, case, "no_territory")
-    owner = competent(case, city, decision.desk.id, decision.at, decision.desk.rulings.values())
+    owner = owner_of(decision, case)
     if owner is None:
         return operator(decision, case, "nobody_competent", case.item)
     if case.returns > city.windows.max_returns and not case.final:
@@ -163,7 +163,7 @@ def offer(decision: Decision, case: Case, choice: Choice, why: Why, *, channel: 
     """派单: an offer with a lease to the chosen team; where the rules may only propose, a proposal."""
     assert choice.squad
     at, city = decision.at, decision.city
-    due = city.calendar.after(at, city.ladder[case.priority].lease)
+    due = decision.after(city.ladder[case.priority].lease)
     new = assignment_id(case.id, case.attempts + 1)
     basis = _basis(decision, case, why, choice.squad)
     if mode := _mode(decision, case, why):
@@ -219,7 +219,7 @@ def order(decision: Decision, case: Case, unit: str, why: Why) -> Case:
             attempt=case.attempts + 1,
             unit=unit,
             kind=kind,
-            receipt_due_at=city.calendar.after(at, sign),
+            receipt_due_at=decision.after(sign),
             due_at=next((t.due_at for t in terms if t.name == "dispose"), case.due_at),
             terms=terms,
             basis=basis,
@@ -258,7 +258,7 @@ def _propose(
             **next_of(case),
             mode=mode,  # type: ignore[arg-type]
             proposal=proposal,
-            operator_due=decision.city.calendar.after(decision.at, patience),
+            operator_due=decision.after(patience),
             candidates=candidates,
             basis=basis,
             steps=(*steps, Step(rule="rollout", detail=mode)),
@@ -326,7 +326,7 @@ def operator(
             **next_of(case),
             reason=reason,
             detail=detail,
-            operator_due=decision.city.calendar.after(decision.at, patience),
+            operator_due=decision.after(patience),
             candidates=candidates,
             steps=steps,
             terms=acceptance_goes_on(case, decision.city.calendar, decision.at),

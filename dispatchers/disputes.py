@@ -18,7 +18,7 @@ from . import messages as m
 from .acts import act, refuse
 from .assignment import choose, incapable
 from .case import Assignment, Case, Status
-from .competence import competent
+from .competence import owner_of
 from .decision import Decision, next_of
 from .dispatch import place
 from .events import Blame
@@ -66,7 +66,7 @@ def _officers(decision: Decision, numbers: tuple[str, ...]) -> list[Officer | No
 
 def _row_of(decision: Decision, case: Case, held: Assignment) -> str:
     """The row that says it is theirs indeed; "" when the list names somebody else."""
-    owner = competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
+    owner = owner_of(decision, case)
     theirs = owner and owner.kind == held.kind and decision.city.unit(owner.owner, decision.desk.id) == held.unit
     return owner.row if owner and theirs else ""
 
@@ -112,7 +112,7 @@ def returned(
             assignment_id=held.id,
             reason=reason,
             basis=basis,
-            dispatch_due=city.calendar.after(decision.at, city.ladder[case.priority].dispatch),
+            dispatch_due=decision.after(city.ladder[case.priority].dispatch),
             officers=officers,
             wrong=wrong,
             blame=blame,
@@ -144,8 +144,8 @@ def review(decision: Decision, case: Case, message: m.ReviewReturn) -> None:
                 **act(decision, case, message),
                 assignment_id=held.id,
                 reason=message.reason,
-                due_at=decision.city.calendar.after(decision.at, lease),
-                stage_due=decision.city.calendar.after(decision.at, ladder.arrive) if on_the_way else 0,
+                due_at=decision.after(lease),
+                stage_due=decision.after(ladder.arrive) if on_the_way else 0,
                 blame=Blame(responsibility=_whose(held.kind), unit=held.owner),
             )
         )
@@ -165,7 +165,7 @@ def dispute(decision: Decision, case: Case, reason: str, by: dict[str, object] |
     """Before the coordination body: of the county within its limit, for the city desk's cases of the city's."""
     interim = _interim(decision, case) or case.assignment
     assert interim
-    owner = competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
+    owner = owner_of(decision, case)
     last = decision.desk.id == decision.city.city_desk
     return decision.happen(
         e.DisputeOpened(
@@ -226,7 +226,7 @@ def rule(decision: Decision, case: Case, message: m.RuleDispute) -> None:
             document=message.document,
             owner=squad.id if squad else message.unit,
             reason=message.reason,
-            dispatch_due=city.calendar.after(decision.at, city.ladder[case.priority].dispatch),
+            dispatch_due=decision.after(city.ladder[case.priority].dispatch),
             precedent=_new_precedent(decision, case, message.document) if message.precedent else "",
             item=item,
             duty=case.duty if item else "",

@@ -98,7 +98,7 @@ def reopen(decision: Decision, message: m.ReopenCase) -> None:
                 stream=counted.stream if counted else "none",
                 tier=counted.tier if counted else "",
                 countable=bool(counted and counted.countable),
-                dispatch_due=city.calendar.after(decision.at, city.ladder[ended.priority].dispatch),
+                dispatch_due=decision.after(city.ladder[ended.priority].dispatch),
                 terms=(term(city.calendar, "reply", rule.text, decision.at),) if rule.limit else (),
             )
         )

@@ -30,7 +30,7 @@ def raise_level(
     """升级, by one level or to one. Levels never fall by themselves. A lateness that is due now is said again later."""
     again = case.overdue_at
     if 0 < again <= decision.at:
-        again = decision.city.calendar.after(decision.at, decision.city.ladder[case.priority].overdue)
+        again = decision.after(decision.city.ladder[case.priority].overdue)
     return decision.happen(
         e.CaseEscalated(
             **next_of(case),

@@ -13,7 +13,7 @@ from . import messages as m
 from .acts import act, refuse
 from .case import Case, Status
 from .city import metres
-from .competence import competent
+from .competence import owner_of
 from .decision import Decision, next_of
 from .dispatch import place
 from .levels import raise_level
@@ -45,7 +45,7 @@ def find_parent(decision: Decision, case: Case) -> Case | None:
 
 def _owner(decision: Decision, case: Case) -> tuple[str, str, str] | None:
     """Whose it is by which row: litter from a vehicle and from a balcony are not one matter, though of one item."""
-    owner = competent(case, decision.city, decision.desk.id, decision.at, decision.desk.rulings.values())
+    owner = owner_of(decision, case)
     return owner and (owner.row, owner.kind, owner.owner)
 
 
@@ -115,7 +115,7 @@ def split(decision: Decision, case: Case, order: m.SplitCase) -> None:
             **act(decision, case, order),
             parent=case.parent,
             reason=order.reason,
-            dispatch_due=decision.city.calendar.after(decision.at, patience),
+            dispatch_due=decision.after(patience),
         )
     )
     if parent and allowed(parent.status, e.ChildLeft):

@@ -13,7 +13,7 @@ from . import events as e
 from . import messages as m
 from .acts import act, refuse
 from .case import Case, Request
-from .decision import Decision
+from .decision import Decision, next_of
 from .rows import Item
 
 
@@ -29,11 +29,10 @@ class Ask(NamedTuple):
 
 def ask(decision: Decision, case: Case, what: Ask, by: dict[str, Any] | None = None) -> Case:
     """Ask an office, with the clocks of its kind from now on."""
-    at, calendar = decision.at, decision.city.calendar
     receipt, answer = decision.city.law.request(what.kind)
     return decision.happen(
         e.RequestMade(
-            **(by or {"case_id": case.id, "case_version": case.version + 1}),
+            **(by or next_of(case)),
             request=Request(
                 id=f"{case.id}/r{len(case.requests) + 1}",
                 kind=what.kind,
@@ -41,9 +40,9 @@ def ask(decision: Decision, case: Case, what: Ask, by: dict[str, Any] | None = N
                 squad=what.squad,
                 task=what.task,
                 role=what.role,  # type: ignore[arg-type]
-                made_at=at,
-                receipt_due=calendar.after(at, receipt),
-                due_at=calendar.after(at, answer) if answer else 0,
+                made_at=decision.at,
+                receipt_due=decision.after(receipt),
+                due_at=decision.after(answer) if answer else 0,
             ),
         )
     )

@@ -77,7 +77,7 @@ def _registered(decision: Decision, letter: m.RegisterCase) -> e.CaseRegistered:
         weight=step.weight,
         received_at=filed.received_at,
         filed_at=filed.filed_at,
-        dispatch_due=city.calendar.after(decision.at, step.dispatch),
+        dispatch_due=decision.after(step.dispatch),
         limit=item.limit if item else "",
         channel=filed.channel,
         attachments=filed.attachments,
@@ -144,7 +144,7 @@ def take(decision: Decision, letter: m.TakeCase, sender: str) -> None:
             case_version=letter.case.version + 1,
             from_desk=sender,
             case=letter.case,
-            dispatch_due=decision.city.calendar.after(decision.at, patience),
+            dispatch_due=decision.after(patience),
             reason=letter.reason,
         )
     )
@@ -169,7 +169,7 @@ def _join_again(decision: Decision, child: Case) -> None:
         hand_over(decision, child, gone.to_desk, "behind its parent")
         return
     patience = decision.city.ladder[child.priority].dispatch
-    due = decision.city.calendar.after(decision.at, patience)
+    due = decision.after(patience)
     case = decision.happen(e.CaseSplit(**next_of(child), parent=child.parent, reason="parent_ended", dispatch_due=due))
     place(decision, case)
 

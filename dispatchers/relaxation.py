@@ -94,7 +94,7 @@ def resume(decision: Decision, case: Case, reason: str, by: dict[str, object] | 
     """The limits go on by what was left; who was on the way has the time for it again."""
     city = decision.city
     on_the_way = case.before is Status.ACCEPTED and case.assignment and case.assignment.squad
-    arrive = city.calendar.after(decision.at, city.ladder[case.priority].arrive) if on_the_way else 0
+    arrive = decision.after(city.ladder[case.priority].arrive) if on_the_way else 0
     decision.happen(
         e.CaseResumed(
             **(by or next_of(case)),

@@ -34,7 +34,7 @@ def accepted(decision: Decision, case: Case, message: m.AcceptAssignment) -> Non
     held = case.assignment
     assert held
     arrive = decision.city.ladder[case.priority].arrive
-    due = 0 if held.unit else decision.city.calendar.after(decision.at, arrive)
+    due = 0 if held.unit else decision.after(arrive)
     decision.happen(e.AssignmentAccepted(**act(decision, case, message), assignment_id=held.id, arrive_due=due))
 
 
@@ -119,7 +119,7 @@ def _refuse_act(
             result=message.result,
             note=message.note,
             evidence=message.evidence,
-            dispatch_due=decision.city.calendar.after(decision.at, patience),
+            dispatch_due=decision.after(patience),
             blame=Blame(responsibility="enforcement", unit=case.assignment.squad),
         )
     )
