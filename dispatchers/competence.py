@@ -37,9 +37,7 @@ class Owner(NamedTuple):
 def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling] = ()) -> Owner | None:
     """Whose the case is; None: nobody is named, an operator's. `ruled`: the desk's own rulings."""
     law, today = city.law, city.calendar.day(at)
-    # Whoever holds it now, the place of the violation says by which county's list (处罚法 art. 22).
-    area = city.territories.get(case.territory)
-    desk = area.desk if area else desk
+    desk = _whose_list(case, city, desk)
     accepted = city.calendar.day(case.registered_at)
     power = law.power(case.item, case.duty, case.facts, desk, accepted, today)
     level: Level = power.level if power else "town"  # a ruling says whose it is, not that a town may do what it may not
@@ -73,8 +71,15 @@ def owner_of(decision: Decision, case: Case) -> Owner | None:
 def technical_lead(case: Case, city: City, desk: str, at: int) -> str:
     """The kind of unit that tests and measures in matters of the item; "" for an item that has no such row."""
     accepted, today = city.calendar.day(case.registered_at), city.calendar.day(at)
-    power = city.law.power(case.item, "tech_test", case.facts, desk, accepted, today)
+    power = city.law.power(case.item, "tech_test", case.facts, _whose_list(case, city, desk), accepted, today)
     return power.owner if power and power.owner_kind != "squad" else ""
+
+
+def _whose_list(case: Case, city: City, desk: str) -> str:
+    """Whoever holds it now, the place of the violation says by which county's list (处罚法 art. 22); without a known
+    place, the desk that has it."""
+    area = city.territories.get(case.territory)
+    return area.desk if area else desk
 
 
 def _checked(owner: Owner, case: Case, city: City) -> Owner | None:

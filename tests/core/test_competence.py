@@ -9,7 +9,7 @@ from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.city import City
 from dispatchers.clock import DAY, HOUR
-from dispatchers.competence import competent
+from dispatchers.competence import competent, technical_lead
 from dispatchers.rows import CityPack
 from tests.support import ADMIN, CITY, MONDAY, PACK, Town, changed, names, officers_of, one, place
 
@@ -32,6 +32,16 @@ def test_the_list_in_force_at_registration_decides() -> None:
     after = town.case(town.file("2"))
     rows = [competent(case, town.memory.city, "jia", town.now + 30 * DAY) for case in (before, after)]
     assert ["P03", "P03b"] == [row.row for row in rows if row]
+
+
+def test_the_technical_lead_too_is_that_of_the_place() -> None:
+    """A county's own row says who measures, also when the city desk holds the case; elsewhere the city's row does."""
+    plain = next(p for p in PACK.powers if (p.item, p.duty) == ("safety", "tech_test"))
+    own = msgspec.structs.replace(plain, row="P17-jia", desk="jia", owner_kind="police", owner="公安")
+    town = Town(City(msgspec.structs.replace(PACK, powers=(*PACK.powers, own)), "own"))
+    here, there = (town.case(town.file(n, "safety", place(t))) for n, t in (("1", "990101"), ("2", "990201")))
+    city = town.memory.city
+    assert ["公安", "应急"] == [technical_lead(case, city, "ding", MONDAY) for case in (here, there)]
 
 
 def test_a_case_on_its_way_keeps_its_competence() -> None:
