@@ -168,7 +168,7 @@ def verified(decision: Decision, case: Case, message: m.ReportVerification) -> N
         refuse(decision, message, "unknown_territory", case)
         return
     looked = city.law.stage("verify", decision.day)
-    begun = case.stage_due - looked.ms()  # continuous, as all stages of looking
+    begun = case.stage_due - looked.ms  # continuous, as all stages of looking
     left = max(0, case.dispatch_due - begun)
     case = decision.happen(
         e.CaseVerified(

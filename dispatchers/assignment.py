@@ -12,7 +12,7 @@ at is named with its figures and the reason why it lost.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -26,6 +26,9 @@ from .rows import Item, Squad
 
 Crew = tuple[tuple[str, ...], tuple[str, ...]]  # who of a team is there, and who of them may act
 NOBODY: Crew = ((), ())
+# A team that is able, by what ranks it: open weight per pair, metres, id; then pairs, open weight, officers, squad.
+Rank = tuple[float, int, str, int, int, tuple[str, ...], Squad]
+RANKED = itemgetter(0, 1, 2)
 
 
 class Choice(NamedTuple):
@@ -51,45 +54,56 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     whom = item.id if item and enforces else None
     asked = (whom, not enforces, expert_beside(case), decision.day, city.watch(minute))
     changed = decision.overruled or case.recused or case.about
-    able: list[tuple[tuple[float, int, str], Squad, int, int, tuple[str, ...]]] = []
+    known = case.lon is not None and case.lat is not None
+    able: list[Rank] = []
     lost: list[Candidate] = []
     for squad in squads:
-        way = _way(squad, case)
+        way = metres(squad.lon, squad.lat, case.lon or 0.0, case.lat or 0.0) if known else None
         barrier = _barred(decision, case, squad, item)
-        above = decision.load(squad.id) + case.weight > squad.cap and not case.emergency
-        full: Literal["cap", ""] = "cap" if above else ""
+        full = decision.load(squad.id) + case.weight > squad.cap and not case.emergency
         for post in city.roster(squad.id, leaders, *asked):
-            if only and post.team != only:
+            team, there, begun, present, officers = post
+            if only and team != only:
                 continue
-            there = post.on_duty and not (longest and minute - post.begun >= longest)
-            present, officers = post.people, post.able
+            there = there and not (longest and minute - begun >= longest)
             if changed:
                 present, officers = _called(decision, case, post, there, longest)
             elif not there:
                 present, officers = NOBODY
-            pairs, load = len(officers) // 2, decision.load(post.team)
-            reason = barrier or _unable(case, post.team, present, pairs) or full
-            if reason:
-                lost.append(Candidate(squad=squad.id, team=post.team, pairs=pairs, load=load, metres=way, lost=reason))
+            pairs, load = len(officers) // 2, decision.load(team)
+            if barrier:
+                reason: Unable = barrier
+            elif team in case.tried:
+                reason = "did_not_answer"
+            elif not pairs:
+                reason = "no_certified_pair" if present else "off_duty"
+            elif full:
+                reason = "cap"
             else:
-                able.append(((load / pairs, way or 0, post.team), squad, pairs, load, officers))
+                able.append((load / pairs, way or 0, team, pairs, load, officers, squad))
+                continue
+            lost.append(Candidate(squad=squad.id, team=team, pairs=pairs, load=load, metres=way, lost=reason))
     if not able:
         return Choice(None, "", (), tuple(lost))
-    able.sort(key=itemgetter(0))
-    best, squad, *_, officers = able[0]
-    known = case.lon is not None and case.lat is not None
-    ranked = [
+    able.sort(key=RANKED)
+    _, _, winner, *_, officers, best = able[0]
+    return Choice(best, winner, officers[:2], (*_ranked(able, known), *lost))
+
+
+def _ranked(able: list[Rank], known: bool) -> list[Candidate]:
+    """The teams that were able, the winner first, each other with what it was behind by."""
+    weight, way, winner, *_ = able[0]
+    return [
         Candidate(
-            squad=s.id,
-            team=rank[2],
+            squad=squad.id,
+            team=team,
             pairs=pairs,
             load=load,
-            metres=rank[1] if known else None,
-            lost=_behind(best, rank),
+            metres=far if known else None,
+            lost="" if team == winner else "more_load" if per_pair > weight else "farther" if far > way else "later_id",
         )
-        for rank, s, pairs, load, _ in able
+        for per_pair, far, team, pairs, load, _, squad in able
     ]
-    return Choice(squad, best[2], officers[:2], (*ranked, *lost))
 
 
 def expert_beside(case: Case) -> bool:
@@ -141,23 +155,3 @@ def incapable(decision: Decision, case: Case, squad: Squad) -> Unable | Literal[
     if not any(len([o for o in crew if o not in case.recused]) > 1 for crew in crews):
         return "no_certified_pair"
     return _lacks(decision, squad, item)
-
-
-def _unable(case: Case, team: str, present: Sequence[str], pairs: int) -> Unable | Literal[""]:
-    if team in case.tried:
-        return "did_not_answer"
-    if not pairs:
-        return "no_certified_pair" if present else "off_duty"
-    return ""
-
-
-def _behind(best: tuple[float, int, str], rank: tuple[float, int, str]) -> str:
-    if rank is best:
-        return ""
-    return "more_load" if rank[0] > best[0] else "farther" if rank[1] > best[1] else "later_id"
-
-
-def _way(squad: Squad, case: Case) -> int | None:
-    if case.lon is None or case.lat is None:
-        return None
-    return metres(squad.lon, squad.lat, case.lon, case.lat)

@@ -75,13 +75,13 @@ class City:
         self.facts = pack.facts
         self.windows = pack.facts.windows
         self.calendar = Calendar(pack.calendar, pack.facts.duty_hours, pack.facts.utc_offset_minutes)
-        self.message_ids_ms = duration(self.windows.message_ids).ms()
-        self.receipts_ms = duration(self.windows.receipts).ms()
-        self.forwards_ms = duration(self.windows.forwards).ms()
-        self.lease_grace_ms = duration(self.windows.lease_grace).ms()
-        self.claim_ahead_ms = duration(self.windows.claim_ahead).ms()
-        self.claim_behind_ms = duration(self.windows.claim_behind).ms()
-        self.month_end_ms = duration(self.windows.month_end).ms()
+        self.message_ids_ms = duration(self.windows.message_ids).ms
+        self.receipts_ms = duration(self.windows.receipts).ms
+        self.forwards_ms = duration(self.windows.forwards).ms
+        self.lease_grace_ms = duration(self.windows.lease_grace).ms
+        self.claim_ahead_ms = duration(self.windows.claim_ahead).ms
+        self.claim_behind_ms = duration(self.windows.claim_behind).ms
+        self.month_end_ms = duration(self.windows.month_end).ms
         self.desks: dict[str, Desk] = {d.id: d for d in pack.desks}
         self.city_desk = next(d.id for d in pack.desks if d.kind == "city")
         self.territories: dict[str, Territory] = {t.id: t for t in pack.territories}

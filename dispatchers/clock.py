@@ -10,7 +10,7 @@ Limits come in four units (domain.md §3) of two kinds:
 Workdays are Monday to Friday, with holidays out and make-up workdays 调休 in. "2天" in a standard's table means two
 working days (limits_text.py reads such wording); a naive reading is wrong by weekends.
 
-A limit that was paused goes on with what it had left: `after_ms(resumed, limit.ms() - spent(begun, paused, …), …)`.
+A limit that was paused goes on with what it had left: `after_ms(resumed, limit.ms - spent(begun, paused, …), …)`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from __future__ import annotations
 import datetime as dt
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from .rows import CalendarDay, DutyHours
 
@@ -41,24 +42,27 @@ _MS: dict[str, int] = {
 }
 
 
-class Duration(NamedTuple):
-    """A length of time with its unit; `working` ones need a calendar to become an instant."""
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time with its unit.
+
+    `ms`: milliseconds, of working time where it is `working`, which runs in duty hours only and needs a calendar to
+    become an instant. Both are kept, because every decision asks for them a dozen times.
+    """
 
     number: int
     unit: Unit
+    ms: int = field(init=False)
+    working: bool = field(init=False)
 
-    @property
-    def working(self) -> bool:
-        """Whether it runs in duty hours only."""
-        return self.unit.startswith("working")
+    def __post_init__(self) -> None:
+        """Work out what follows from the two."""
+        object.__setattr__(self, "ms", self.number * _MS[self.unit])
+        object.__setattr__(self, "working", self.unit.startswith("working"))
 
     def __str__(self) -> str:
         """As `duration` reads it."""
         return f"{self.number} {self.unit}"
-
-    def ms(self) -> int:
-        """Milliseconds of a continuous duration, or of working time for a working one."""
-        return self.number * _MS[self.unit]
 
 
 REMEMBERED = 1_000  # durations, and days
@@ -136,7 +140,7 @@ class Calendar:
 
     def after(self, start: int, length: Duration) -> int:
         """The instant at which `length`, begun at `start`, is used up. As `after_ms`."""
-        return self.after_ms(start, length.ms(), length.working)
+        return self.after_ms(start, length.ms, length.working)
 
     def after_ms(self, start: int, ms: int, working: bool) -> int:
         """The instant at which `ms` more, of continuous or of working time, are used up.
@@ -152,7 +156,7 @@ class Calendar:
 
     def marks(self, start: int, length: Duration, percent: int) -> tuple[int, int]:
         """The instants at which `percent` % of a limit, and all of it, are used up; `share` and `after` in one."""
-        ms = length.ms()
+        ms = length.ms
         part = ms * percent // 100
         if not length.working or part <= 0:
             return self.after_ms(start, part, length.working), self.after_ms(start, ms, length.working)
@@ -179,7 +183,7 @@ class Calendar:
 
         Exact: every unit is whole seconds, and a hundredth of a second is whole milliseconds.
         """
-        return self.after_ms(start, length.ms() * percent // 100, length.working)
+        return self.after_ms(start, length.ms * percent // 100, length.working)
 
     def spent(self, start: int, end: int, length_unit_working: bool) -> int:
         """Milliseconds of continuous or of working time between two instants; 0 if `end` is not after `start`."""

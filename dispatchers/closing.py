@@ -32,7 +32,7 @@ def urge(decision: Decision, case: Case, message: m.UrgeCase) -> None:
 def supervise(decision: Decision, case: Case, message: m.SuperviseCase) -> None:
     """督办: a limit of its own beside the others."""
     try:
-        if duration(message.limit).ms() > LONGEST:
+        if duration(message.limit).ms > LONGEST:
             raise ValueError(f"{message.limit!r} is longer than a year")
         limit = term(decision.city.calendar, "supervise", message.limit, decision.at)
     except ValueError:

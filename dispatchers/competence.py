@@ -36,9 +36,8 @@ class Owner(NamedTuple):
 
 def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling] = ()) -> Owner | None:
     """Whose the case is; None: nobody is named, an operator's. `ruled`: the desk's own rulings."""
-    law, today = city.law, city.calendar.day(at)
-    desk = _whose_list(case, city, desk)
-    accepted = city.calendar.day(case.registered_at)
+    law, desk = city.law, _whose_list(case, city, desk)
+    accepted, today = city.calendar.day(case.registered_at), city.calendar.day(at)
     power = law.power(case.item, case.duty, case.facts, desk, accepted, today)
     level: Level = power.level if power else "town"  # a ruling says whose it is, not that a town may do what it may not
     for ruling in ruled:
@@ -55,7 +54,8 @@ def competent(case: Case, city: City, desk: str, at: int, ruled: Iterable[Ruling
         unit = law.reply(case.kind, case.channel).unit if case.duty == "reply" else ""
         step = Step(rule="reply_unit", row=case.kind, detail=unit)
         return Owner(f"replies:{case.kind}", "professional", unit, "town", "", (step,)) if unit else None
-    step = Step(rule="power", row=power.row, detail=f"{power.transfer_state} {';'.join(power.when)}".strip())
+    state = f"{power.transfer_state} {';'.join(power.when)}" if power.when else power.transfer_state
+    step = Step(rule="power", row=power.row, detail=state)
     owner = Owner(power.row, power.owner_kind, power.owner, power.level, power.basis, (step,), power.transfer_state)
     if power.transfer_state == "pending_capacity" and law.ready(case.item, case.territory, accepted):
         step = Step(rule="ready", row=power.row, detail=case.territory)

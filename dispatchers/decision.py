@@ -48,7 +48,7 @@ class Decision:
     @property
     def longest_duty(self) -> int:
         """Milliseconds that a shift may last before its people are sent home (R87)."""
-        return self.city.law.stage("hours", self.day).ms()
+        return self.city.law.stage("hours", self.day).ms
 
     @property
     def overruled(self) -> bool:

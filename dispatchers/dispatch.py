@@ -173,7 +173,8 @@ def offer(decision: Decision, case: Case, choice: Choice, why: Why, *, channel: 
         return _propose(decision, case, mode, proposal, basis, why.steps, choice.candidates)
     case = decision.happen(
         e.AssignmentOffered(
-            **next_of(case),
+            case_id=case.id,  # not **next_of(case): a dict for each event would be felt here
+            case_version=case.version + 1,
             actor=why.actor,
             assignment_id=new,
             attempt=case.attempts + 1,

@@ -82,7 +82,9 @@ class Law:
         self._items = {i.id: i for i in pack.items}
         self._valid = {i.id: days_of(i) for i in pack.items}
         self._category = {(c.scheme, c.code): (c.item, _facts(c.facts)) for c in pack.categories}
-        self._hints = grouped((h.item, (h.words, *h.fact.split("=", 1))) for h in pack.hints)
+        hints = grouped((h.item, (h.words, *h.fact.split("=", 1))) for h in pack.hints)
+        self._any_hints = tuple(hints.get("*", ()))
+        self._hints = {item: (*rows, *self._any_hints) for item, rows in hints.items()}
         self._powers = grouped(((p.item, str(p.duty)), _rule(p, n)) for n, p in enumerate(pack.powers))
         self._precedents = grouped(((p.item, str(p.duty)), _rule(p, n)) for n, p in enumerate(pack.precedents))
         self._lists = [(p.desk, p.id, *days_of(p)) for p in pack.lists]
@@ -101,6 +103,7 @@ class Law:
         self.limits = lru_cache(REMEMBERED)(self._limits_of)
         self.stage = lru_cache(REMEMBERED)(self._stage)
         self.mode = lru_cache(REMEMBERED)(self._mode)
+        self.list_in_force = lru_cache(REMEMBERED)(self._list_in_force)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -111,10 +114,9 @@ class Law:
     def hinted(self, item: str, text: str) -> dict[str, str]:
         """Facts that the words of a report tell; of several words for one fact the first row counts."""
         told: dict[str, str] = {}
-        for rows in (self._hints.get(item, ()), self._hints.get("*", ())):
-            for words, key, value in rows:
-                if key not in told and words in text:
-                    told[key] = value
+        for words, key, value in self._hints.get(item, self._any_hints):
+            if words in text and key not in told:
+                told[key] = value
         return told
 
     def item(self, item: str, day: int) -> Item | None:
@@ -153,7 +155,7 @@ class Law:
         best = max(found, key=lambda r: (r.row.desk == desk, len(r.asks), -r.place), default=None)
         return best.row if best else None
 
-    def list_in_force(self, desk: str, day: int) -> str:
+    def _list_in_force(self, desk: str, day: int) -> str:
         """The version of the power list on a day: the desk's own, else the city's; "" before the first."""
         own = city = ""
         for of, name, first, last in self._lists:

@@ -58,7 +58,7 @@ def resumed(paused_term: Term, calendar: Calendar, at: int) -> Term:
     """A paused limit that goes on: due after as much of its own time as was left, yellow when a fifth of it all is."""
     length = duration(paused_term.limit)
     due = calendar.after_ms(at, paused_term.left, length.working)
-    warn = calendar.after_ms(at, paused_term.left - length.ms() * (100 - YELLOW) // 100, length.working)
+    warn = calendar.after_ms(at, paused_term.left - length.ms * (100 - YELLOW) // 100, length.working)
     guessed = due > calendar.unknown_from and length.working
     return replace(paused_term, left=0, due_at=due, warn_at=warn, guessed=guessed)
 

@@ -47,7 +47,7 @@ def _durations(pack: CityPack) -> Iterator[Fault]:
             continue
         if not length.number:
             yield Fault(table, n, field, f"{text!r} is no time at all", "a longer one")
-        elif length.ms() > LONGEST_DAYS * DAY:
+        elif length.ms > LONGEST_DAYS * DAY:
             yield Fault(table, n, field, f"{text!r} is more than ten years", "a shorter one")
         elif length.working and _runs_on(pack, table, n, field):
             yield Fault(table, n, field, f"{text!r} stands still at night", "seconds, minutes, hours or days")

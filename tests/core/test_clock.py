@@ -63,8 +63,8 @@ def test_an_unreadable_duration_is_refused_with_what_would_be_right(wrong: str) 
 def test_a_duration_knows_its_length() -> None:
     """Milliseconds; a working day is eight working hours."""
     assert duration("2 working_days") == Duration(2, "working_days")
-    assert duration("2 working_days").ms() == 16 * 3_600_000
-    assert duration("90 seconds").ms() == 90_000
+    assert duration("2 working_days").ms == 16 * 3_600_000
+    assert duration("90 seconds").ms == 90_000
 
 
 def test_days_begin_at_midnight_in_the_city() -> None:

@@ -107,7 +107,7 @@ def test_s7_two_days_in_a_row_of_a_standard() -> None:
     friday = int(dt.datetime.fromisoformat("2026-09-11T17:30+08:00").timestamp() * 1000)
     days, urgent = read_limit("2天"), read_limit("2紧急工作时")
     assert days == Duration(2, "working_days")
-    assert days.ms() == 16 * 3_600_000
+    assert days.ms == 16 * 3_600_000
     assert calendar.date(calendar.after(friday, days)) == dt.date(2026, 9, 15)
     assert not urgent.working
     assert calendar.after(friday, urgent) == friday + 2 * 3_600_000

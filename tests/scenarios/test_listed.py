@@ -133,7 +133,7 @@ def test_07_a_standards_row_is_imported(wording: str, means: str, due_at: str) -
     the row "2紧急工作时" is continuous."""
     limit = read_limit(wording)
     assert f"{limit.number} {limit.unit}" == means
-    assert limit.ms() == (16 * HOUR if limit.working else 2 * HOUR)
+    assert limit.ms == (16 * HOUR if limit.working else 2 * HOUR)
     story = Story(changed(PACK, "items", {"id": "stall"}, limit=means), day="2026-09-18")
     case = story.file("17:00", "1", "stall")
     assert due(story.one(e.AssignmentOffered, case).terms) == due_at
