@@ -66,10 +66,8 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
             if only and team != only:
                 continue
             there = there and not (longest and minute - begun >= longest)
-            if changed:
-                present, officers = _called(decision, case, post, there, longest)
-            elif not there:
-                present, officers = NOBODY
+            by_roster = (present, officers) if there else NOBODY
+            present, officers = _called(decision, case, post, there, longest) if changed else by_roster
             pairs, load = len(officers) // 2, decision.load(team)
             if barrier:
                 reason: Unable = barrier
