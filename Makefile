@@ -55,6 +55,20 @@ define install
 	touch $@
 endef
 
+# The tests look at the screens in the system's own Chromium; without a Chinese font they would look at boxes.
+define browser
+	missing=
+	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="chromium"
+	fc-list 2>/dev/null | grep -qi "noto sans cjk" || missing="$$missing fonts-noto-cjk"
+	if [ -n "$$missing" ]; then
+	  root=; if [ "$$(id -u)" != 0 ]; then root="sudo -n"; fi
+	  if ! command -v apt-get >/dev/null || ! $$root true 2>/dev/null; then echo "The browser tests need:$$missing (sudo apt-get install -y $$missing)" >&2; exit 1; fi
+	  echo "Installing $$missing for the browser tests"
+	  $$root apt-get update -q || true
+	  $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
+	fi
+endef
+
 .venv/runtime.stamp: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Installing what running needs into .venv (a minute the first time)"
 	$(install)
@@ -63,6 +77,7 @@ endef
 	@echo "Installing what running and testing need into .venv (a minute the first time)"
 	$(install)
 	touch .venv/runtime.stamp
+	$(browser)
 
 # Debian and Ubuntu ship Python without ensurepip, and so without a working venv, until pythonX.Y-venv is installed.
 .venv/bin/python:

@@ -26,8 +26,9 @@ LOWER = {"city": "county", "county": "town"}
 LEVEL_OF = {"town_squad": "town", "zone_squad": "town", "county_mobile": "county", "city_detachment": "city"}
 
 
-def _movable(case: Case, role: str) -> bool:
-    """Whether the case is free, or may be taken by this role from who has it."""
+def movable(case: Case, role: str) -> bool:
+    """Whether the case is free, or may be taken by this role from who has it. Coordination takes as operators do."""
+    role = "operator" if role == "coordination" else role
     edge = TRANSITIONS.get((case.status, "AssignmentWithdrawn"))
     return case.status in (Status.TO_DISPATCH, Status.OPERATOR) or (edge is not None and role in edge.who)
 
@@ -81,7 +82,7 @@ def _may_assign(decision: Decision, case: Case, message: m.AssignCase, owner: Ow
         return "unit_has_no_power"
     if not message.reason:
         return "reason_missing"
-    if not _movable(case, message.actor.role):
+    if not movable(case, message.actor.role):
         return "forbidden_now"
     return _not_for(decision, case, squad, owner, message.actor.role) if squad and not case.designated else ""
 
@@ -289,7 +290,7 @@ def hand_over_by_order(decision: Decision, case: Case, message: m.HandOverCase) 
     """To another desk: up to the city's or down from it, sideways only where a place of theirs is in question."""
     if message.to_desk not in decision.city.desks or message.to_desk == decision.desk.id:
         refuse(decision, message, "unknown_desk", case)
-    elif not _movable(case, "operator" if message.actor.role == "coordination" else message.actor.role):
+    elif not movable(case, message.actor.role):
         refuse(decision, message, "forbidden_now", case)
     elif not may_hand_over(decision, case, message.to_desk, message.actor.role):
         refuse(decision, message, "another_county", case)

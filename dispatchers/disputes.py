@@ -29,6 +29,7 @@ from .rows import Officer
 from .terms import paused
 
 BOUND = ("department", "police", "rescue")  # who holds a duty by the list and cannot decline it
+APPROVERS = ("coordination", "chief")  # of a precedent
 
 
 def give_back(decision: Decision, case: Case, message: m.ReturnAssignment) -> None:
@@ -260,7 +261,7 @@ def approve_precedent(decision: Decision, message: m.ApprovePrecedent) -> None:
         refuse(decision, message, "unknown_precedent")
     elif ruling.approved:
         refuse(decision, message, "approved_before")
-    elif message.actor.role not in ("coordination", "chief"):
+    elif message.actor.role not in APPROVERS:
         refuse(decision, message, "not_your_role")
     elif message.actor.id == ruling.by:
         refuse(decision, message, "own_ruling")

@@ -14,6 +14,8 @@ from .life import allowed
 from .merging import children_of
 from .terms import term
 
+REOPENERS = ("supervisor", "chief")
+
 
 def cancel(decision: Decision, case: Case, message: m.CancelCase) -> None:
     """不予受理 (the right channel is told in the reason), 不予立案; 作废 is the chief's."""
@@ -77,15 +79,20 @@ def decide_criminal(decision: Decision, case: Case, message: m.DecideCriminalTra
     decision.happen(e.CriminalTransferRefused(**act(decision, case, message), document=message.document, stage_due=due))
 
 
+def reopenable(case: Case) -> bool:
+    """Whether the table lets a case go on that ended; a report that was joined to another ends and goes on with it."""
+    return allowed(case.status, e.CaseReopened) and not case.parent
+
+
 def reopen(decision: Decision, message: m.ReopenCase) -> None:
     """A case that ended goes on, within the city's window; what its closing counted is taken back, signed."""
     gone = decision.desk.gone.get(message.case_id)
     ended = gone.case if gone else None
     if ended is None or gone is None or gone.reopen_until <= decision.at:
         refuse(decision, message, "too_late" if gone else "unknown_case", version=gone.version if gone else 0)
-    elif not allowed(ended.status, e.CaseReopened) or ended.parent:
+    elif not reopenable(ended):
         refuse(decision, message, "forbidden_now", ended)
-    elif message.actor.role not in ("supervisor", "chief"):
+    elif message.actor.role not in REOPENERS:
         refuse(decision, message, "not_your_role", ended)
     else:
         counted, city = gone.counted, decision.city

@@ -35,6 +35,7 @@ class Does(NamedTuple):
 
 
 _DESK = ("operator", "chief")
+_DUTY = ("leader", "operator", "chief", "admin")
 HOLDERS = ("squad", "leader", "unit")  # who speaks of a case only while having it
 ASKED = m.SignRequest | m.AnswerRequest  # but for what they were asked about another's
 ORDERS: dict[type[m.CaseOrder], Does] = {
@@ -82,6 +83,39 @@ WORDS = {
     kind: tuple(f.name for f in fields(kind) if f.required and f.name in ("reason", "basis", "document"))
     for kind in ORDERS
 }
+
+# Orders that are about no case, and whose they are.
+OF_THE_DESK: dict[type[m.Order], tuple[str, ...]] = {
+    m.SetDuty: _DUTY,
+    m.ApprovePrecedent: disputes.APPROVERS,
+    m.AdoptCity: ("admin",),
+}
+
+
+def possible(case: Case, actor: m.Actor, kind: type[m.CaseOrder]) -> bool:
+    """Whether an order of this type by this actor may find the case as the table wants it: what is impossible here is
+    refused whatever it says. Screens ask this for what to offer; the order itself is still asked everything."""
+    if kind is m.ReopenCase:
+        return ends.reopenable(case) and actor.role in ends.REOPENERS
+    does = ORDERS[kind]
+    if not does.asks and not assigning.movable(case, actor.role):
+        return False
+    as_holder = issubclass(kind, m.AssignmentOrder) or _speaks_as_holder(actor, kind)
+    return not _barred(case, actor, does, as_holder=as_holder)
+
+
+def givers(kind: type[m.Order]) -> frozenset[str]:
+    """The roles that may ever give an order of this type, in whatever status; without the rules themselves."""
+    if kind in OF_THE_DESK:
+        return frozenset(OF_THE_DESK[kind])
+    if not issubclass(kind, m.CaseOrder):
+        raise TypeError(f"{kind.__name__} is no order")
+    if kind is m.ReopenCase:
+        return frozenset(ends.REOPENERS)
+    does = ORDERS[kind]
+    asked = {event.__name__ for event in does.asks}
+    roles = {role for (_, event), edge in TRANSITIONS.items() if event in asked for role in edge.who} | {*does.who}
+    return frozenset(roles & {*HOLDERS} if issubclass(kind, m.AssignmentOrder) else roles - {"desk"})
 
 
 def carry_out(decision: Decision, message: m.DeskOrder) -> bool:
@@ -165,27 +199,37 @@ def _park(decision: Decision, case: Case, message: Any) -> None:
 
 def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Objection:
     """Why the order cannot be carried out, or ""."""
-    edges = [TRANSITIONS[key] for event in does.asks if (key := (case.status, event.__name__)) in TRANSITIONS]
     held, actor = case.assignment, message.actor
     if message.case_version is not None and message.case_version > case.version:
         return "unheard_of_version"
     spoken_of = getattr(message, "assignment_id", "")
     if spoken_of and (held is None or held.id != spoken_of):
         return "not_yours_any_more"
+    as_holder = bool(spoken_of) or _speaks_as_holder(actor, type(message))
+    if barred := _barred(case, actor, does, as_holder=as_holder):
+        return barred
+    if message.case_version is not None and message.case_version < case.changed_hands:
+        return "stale"
+    if not all(getattr(message, word) for word in WORDS[type(message)]):
+        return "reason_missing"
+    return _overruled(decision, case, message)
+
+
+def _speaks_as_holder(actor: m.Actor, kind: type[m.CaseOrder]) -> bool:
+    """Whether the actor may order this only about a case that is with them."""
+    return actor.role in HOLDERS and not issubclass(kind, ASKED)
+
+
+def _barred(case: Case, actor: m.Actor, does: Does, *, as_holder: bool) -> Objection:
+    """Why the case's status, or who it is with, lets this actor not order it, or ""."""
+    edges = [TRANSITIONS[key] for event in does.asks if (key := (case.status, event.__name__)) in TRANSITIONS]
     if does.asks and not edges:
         return "forbidden_now"
     if not any(actor.role in who for who in ([edge.who for edge in edges] or [does.who])):
         return "not_your_role"
     if actor.id in case.about or (actor.squad and actor.squad in case.about):
         return "about_you"
-    of_theirs = spoken_of or (actor.role in HOLDERS and not isinstance(message, ASKED))
-    if of_theirs and not _holds(case, actor):
-        return "not_your_assignment"
-    if message.case_version is not None and message.case_version < case.changed_hands:
-        return "stale"
-    if not all(getattr(message, word) for word in WORDS[type(message)]):
-        return "reason_missing"
-    return _overruled(decision, case, message)
+    return "not_your_assignment" if as_holder and not _holds(case, actor) else ""
 
 
 def _holds(case: Case, actor: m.Actor) -> bool:
@@ -225,9 +269,7 @@ def _set_duty(decision: Decision, message: m.SetDuty) -> None:
         refuse(decision, message, "unknown_officer")
         return
     role = message.actor.role
-    if role not in ("leader", "operator", "chief", "admin") or (
-        role == "leader" and any(s.id != message.actor.squad for s in squads)
-    ):
+    if role not in _DUTY or (role == "leader" and any(s.id != message.actor.squad for s in squads)):
         refuse(decision, message, "not_your_role")
         return
     for said in map(decision.duty, message.officers):

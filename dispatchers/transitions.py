@@ -122,7 +122,7 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     **{(s, "CaseSupervised"): Edge(s, ("supervisor", "chief")) for s in OPEN},
     **{(s, "CaseUpdated"): Edge(s, _DESK) for s in OPEN},
     **{(s, "SuperiorOrdered"): Edge(s, ("operator", "chief", "coordination", "supervisor")) for s in OPEN},
-    **{(s, "RequestMade"): Edge(s, (*_OPERATOR, *_HOLDERS)) for s in RUNNING},
+    **{(s, "RequestMade"): Edge(s, (*_OPERATOR, *_HOLDERS, "town")) for s in RUNNING},
     **{(s, "RequestSigned"): Edge(s, ("squad", "leader", "unit")) for s in OPEN},
     **{(s, "RequestAnswered"): Edge(s, ("squad", "leader", "unit")) for s in OPEN},
     **{(s, "CaseHandedOver"): Edge(S.HANDED_OVER, _OPERATOR) for s in (*FREE, S.MERGED)},

@@ -16,6 +16,7 @@ In the order of a message, each file one thought:
 - agents/, desk             `paidan desk`: intake and desks; `wakeups` (time is a message), `salvage`, `dead_letters`
 - reader, tell              a log, folded once; `views`, `board`, `notices`, `push`, `facts`, each at its `pace`
 - whiteboard                Redis, with patience
+- archive/                  all cases and their stories, to be searched
 - metrics, observe, lag, targets   what ops teams see, and the official numbers
 - people/, feed             the demo: simulated people, real complaints
 - run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine

@@ -13,8 +13,10 @@ from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 
+from .accounts_cli import account_app, audit_app
 from .cli_admin import city_app, letters_app, reporter_app, topics_app
 from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
+from .outbox.cli import replies_app
 
 LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 WRONG = 2  # exit code of a fault of a person's making
@@ -25,7 +27,7 @@ app = App(
     help_format="plaintext",
     version_flags=[],
 )
-for group in (topics_app, city_app, reporter_app, letters_app):
+for group in (topics_app, city_app, reporter_app, letters_app, account_app, audit_app, replies_app):
     app.command(group)
 
 
@@ -74,6 +76,22 @@ def desk() -> None:
 def tell() -> None:
     """The process that tells: board, offers to squads, public events."""
     from .tell import run
+
+    run(connected())
+
+
+@app.command
+def archive() -> None:
+    """The process that keeps all cases and their stories, to be searched."""
+    from .archive.follow import run
+
+    run(connected())
+
+
+@app.command
+def gateway() -> None:
+    """The process that people and programs speak HTTP with: console, API, intake."""
+    from .gateway.app import run
 
     run(connected())
 

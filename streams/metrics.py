@@ -134,6 +134,9 @@ CAUSES = (
 )
 UNREADABLE = (*get_args(faults.Reason), "no_desk_here", "rule_failed")
 GROUPS = ("paidan-desk", "paidan-tell", "paidan-archive")
+REPLIES = ("progress", "reply", "closed", "rejected", "transferred")
+REPLY_STATES = ("acknowledged", "pending", "dead", "by_topic")
+POSTED = ("accepted", "refused", "gone", "failing", "timeout", "unreachable")
 TARGET_STREAMS = ("general", "simple", "nonpenalty", "all")
 TARGET_WINDOWS = ("today", "month", "all")
 
@@ -185,6 +188,8 @@ ack_latency_seconds = _histogram("paidan_ack_latency_seconds", "From offer to ac
 push_sent = _counter("paidan_push_sent_total", "Entries in the streams of squads and units", kind=PUSHED)
 # Public events acknowledged in case-events; after a crash the last second is published, and counted, again.
 facts_published = _counter("paidan_facts_published_total", "Public events", type=CASE_EVENTS)
+# Replies acknowledged in `replies`; after a crash the last second is published, and counted, again.
+replies_published = _counter("paidan_replies_published_total", "Replies to sources", kind=REPLIES)
 # Views that were written anew because Redis did not hold what we wrote last.
 redis_rebuilds = _counter("paidan_redis_rebuilds_total", "Views written anew", view=VIEWS)
 # 1 while writing to Redis fails and is tried again.
@@ -197,6 +202,16 @@ cases_unassigned = _gauge("paidan_cases_unassigned", "Open cases nobody has", de
 oldest_age_seconds = _gauge(
     "paidan_case_oldest_age_seconds", "Age of the oldest case", desk=DESKS, of=("open", "unassigned")
 )
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+
+# Replies kept in the topic: to sources with a webhook by where they stand (what was sent is the sum of these three),
+# and beside them those to sources that read the topic itself.
+replies = _gauge("paidan_replies", "Replies to sources, by where they stand", state=REPLY_STATES)
+# Age on the run's clock of the oldest reply that no webhook has acknowledged; 0: there is none.
+replies_oldest = _gauge("paidan_replies_oldest_pending_age_seconds", "Age of the oldest reply not acknowledged")
+# Tries to deliver a reply, by how the source's server answered.
+reply_attempts = _counter("paidan_reply_attempts_total", "Tries to deliver a reply", outcome=POSTED)
 
 # -- targets -----------------------------------------------------------------------------------------------------------
 

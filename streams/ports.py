@@ -18,10 +18,10 @@ class Ports:
         self._kept = msgspec.json.decode(file.read_bytes(), type=dict[str, int]) if file.exists() else {}
         self._given: dict[str, int] = {}  # in this run; whoever got one may be listening by now
 
-    def of(self, name: str) -> int:
-        """The port of this name: that of the last run, unless somebody else sits on it."""
+    def of(self, name: str, wished: int = 0) -> int:
+        """The port of this name: that of the last run, in a first one the `wished`, unless somebody else sits on it."""
         if name not in self._given:
-            port = self._kept.get(name, 0)
+            port = self._kept.get(name, wished)
             while not port or taken(port) or port in self._given.values():
                 port = free_port()
             self._given[name] = self._kept[name] = port

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 from kafka import KafkaAdminClient
@@ -12,8 +13,10 @@ from dispatchers.messages import WakeUp
 from dispatchers.rows import CityPack
 
 from . import packs, topics
+from .gateway import accounts
 from .kafka_io import producer
 from .settings import Settings
+from .vault import load_or_create
 from .watch import total
 
 
@@ -36,6 +39,31 @@ def _apply(kafka: str) -> list[str]:
         return topics.apply(admin, topics.load(), 3 if brokers >= 3 else 1)
     finally:
         admin.close()
+
+
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """How to sign in for a first look. `code`: the secret of its one-time codes, if it needs one."""
+
+    account: str
+    role: str
+    password: str
+    code: str = ""
+
+
+async def demo_logins(settings: Settings, pack: CityPack, file: Path) -> list[Login]:
+    """Accounts to try the city with, made once and noted in a file that only its owner may read. Raises KafkaError."""
+    if file.exists():
+        return msgspec.json.decode(file.read_bytes(), type=list[Login])
+    keys = accounts.Keys(load_or_create(settings.master_key))
+    made = await asyncio.to_thread(accounts.demo, pack, keys)
+    async with producer(settings.kafka) as sender:
+        await accounts.write(sender, *(account for account, _, _ in made))
+    logins = [Login(account=a.id, role=a.role, password=password, code=code) for a, password, code in made]
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_bytes(msgspec.json.format(msgspec.json.encode(logins), indent=2))
+    new.replace(file)
+    return logins
 
 
 async def decides(kafka: str, pack: CityPack, ports: list[int]) -> None:

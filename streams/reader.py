@@ -18,7 +18,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatchers.case import Case
 from dispatchers.events import CASE_EVENTS, CaseEvent
-from dispatchers.record import GENESIS, Head, decode_record, digest
+from dispatchers.record import GENESIS, Head, Record, decode_record, digest
 from dispatchers.state import Desk, evolve
 from dispatchers.writer import DESK, Writer
 
@@ -133,10 +133,10 @@ class Fold:
         for record in records:
             self.take(record.offset, record.value)
 
-    def take(self, offset: int, raw: bytes) -> None:
-        """As `read`, of one record's bytes."""
+    def take(self, offset: int, raw: bytes) -> Record | None:
+        """As `read`, of one record's bytes; the record, if it was new and valid."""
         if not self.chain.valid(offset, raw):
-            return
+            return None
         record = decode_record(raw)
         cases = self.desk.cases
         for nth, event in enumerate(record.events):
@@ -153,6 +153,7 @@ class Fold:
         position = self.position
         for watcher in self.watchers:
             watcher.passed(position)
+        return record
 
 
 async def fold_to(kafka: str, partition: int, name: str, through: int) -> Writer:

@@ -1,6 +1,6 @@
 """`paidan run`: a whole city on one machine (DESIGN §4).
 
-    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ desk, tell, targets ─▶ feed, people
+    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ desk, tell, targets, archive, gateway ─▶ feed, people
 
 1. What is started is ended, in reverse, however this ends; killed with -9, all of it dies too (children.py, local.py).
 2. What dies is started again, servers too. What cannot live ends the run, with the end of its log.
@@ -33,7 +33,7 @@ from .city_files import BadCityError, load
 from .clock import SAY_EVERY_MS, Clock, RunClock, wall_ms
 from .local import LocalError
 from .ports import Ports
-from .prepare import decides, prepare
+from .prepare import decides, demo_logins, prepare
 from .servers import Servers
 from .settings import PREFIX, Settings
 from .summary import Numbers
@@ -44,9 +44,12 @@ START = 1_783_900_800_000  # Monday 2026-07-13 08:00 +08:00: where the demo's co
 DEMO = Path("demo/complaints.jsonl.gz")
 SHOW_EVERY_S = 5.0  # without a terminal
 READY_WITHIN_S = 30.0  # seconds until complaints come, even if no desk is ready
+LOGINS = "demo-accounts.json"
+SHOWN_LOGINS = ("operator", "lead", "coordination", "wall")
 NO_COMPLAINT_S = 120.0  # a run that shall end by itself waits so long for its first complaint
-PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0}  # from SIGTERM to SIGKILL
+PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0}  # from SIGTERM to SIGKILL
 DESK_PATIENCE_S = 4.0
+BESIDE = ("tell", "targets", "archive", "gateway")  # the processes that show what was decided
 
 
 class RunError(Exception):
@@ -135,6 +138,8 @@ class _Run:
             loading = asyncio.to_thread(load, self._settings.city)
             pack, settings = await asyncio.gather(loading, servers.start(self._say))
             await prepare(settings, pack, self._say)
+            if self._plan.demo:
+                await self._sign_in(settings, pack)
             settings, clock, keeping = self._open_clock(settings, stack)
             self._watch = Watch(settings.kafka, settings.redis, self._ports.of("targets"), pack, clock, wall_ms())
             await self._watch.begin(stack)
@@ -160,6 +165,16 @@ class _Run:
 
     # -- start -----------------------------------------------------------------------------------------------------
 
+    async def _sign_in(self, settings: Settings, pack: CityPack) -> None:
+        """Log-ins for a first look, made at the first start and kept on this machine alone."""
+        logins = await demo_logins(settings, pack, self._data / LOGINS)
+        self._say(f"console http://{settings.http_host}:{self._ports.of('console', settings.http_port)}/")
+        roles = {one.role: one for one in reversed(logins)}  # the first of each role
+        for role in SHOWN_LOGINS:
+            if one := roles.get(role):
+                self._say(f"  {one.role}: {one.account}  {one.password}")
+        self._say(f"  all {len(logins)} log-ins: {self._data / LOGINS}")
+
     def _open_clock(
         self, settings: Settings, stack: AsyncExitStack
     ) -> tuple[Settings, Clock, list[Coroutine[Any, Any, None]]]:
@@ -174,7 +189,7 @@ class _Run:
     async def _play(self, settings: Settings, pack: CityPack, up: asyncio.Event) -> None:
         """The processes, the deciding ones first; then, when they are there, complaints and people."""
         children = [self._child(name, ["desk"], settings, served=True) for name in self._desks()]
-        children += [self._child(name, [name], settings, served=True) for name in ("tell", "targets")]
+        children += [self._child(name, [name], settings, served=True) for name in BESIDE]
         keeping = [asyncio.create_task(child.keep(up)) for child in children]
         try:
             if self._plan.demo:
@@ -216,6 +231,9 @@ class _Run:
             "log_level": settings.log_level,
             "worker_id": f"run-{name}",
             "metrics_port": str(self._ports.of(name)) if served else "",
+            "http_host": settings.http_host,
+            "http_port": str(self._ports.of("console", settings.http_port)),
+            "http_secure": str(settings.http_secure),
         }
         ours = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
         env = ours | {PREFIX + k.upper(): v for k, v in told.items()} | {"PYTHONUNBUFFERED": "1"}

@@ -11,6 +11,10 @@ from dispatchers.record import Record
 from dispatchers.rows import CityPack
 
 from .dead_letters import DeadLetter
+from .gateway.accounts import Account
+from .gateway.audit import AuditEntry
+from .outbox.ledger import Delivery
+from .replies import Reply
 from .vault import Reporter, ReporterKey
 
 # Names of payloads in topics.yaml, and what may be there.
@@ -23,6 +27,10 @@ PAYLOADS: dict[str, Any] = {
     "Reporter": Reporter,
     "ReporterKey": ReporterKey,
     "DeadLetter": DeadLetter,
+    "Account": Account,
+    "AuditEntry": AuditEntry,
+    "Reply": Reply,
+    "Delivery": Delivery,
     "CloudEvent": events.AnyEvent,  # the data; its envelope is in the headers (ce_…)
 }
 

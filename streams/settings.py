@@ -59,8 +59,19 @@ class Settings(BaseSettings):
     # clock.
     clock: Path | None = None
 
+    # The file that says which source of reports wants its replies posted, where to, and signed by which secret
+    # (streams/outbox/sources.py). Not set: all sources read the topic `replies`.
+    sources: Path | None = None
+
     # Port of /metrics on 127.0.0.1. 0: none.
     metrics_port: int = Field(0, ge=0, le=65535)
+
+    # Where `paidan gateway` listens. Beyond this machine only if said so: before it belongs a server that speaks TLS.
+    http_port: int = Field(8080, ge=0, le=65535)
+    http_host: Annotated[str, _like(r"[A-Za-z0-9.:-]{1,253}", "an address or a host's name")] = "127.0.0.1"
+
+    # Whether browsers reach the gateway by https alone: then its cookie goes over nothing else.
+    http_secure: bool = False
 
     # Who this worker is for the consumer group. Must stay the same over restarts (else each restart is a rebalance) and
     # differ between workers of one group.

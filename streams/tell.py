@@ -1,7 +1,7 @@
-"""`paidan tell`: the process that shows what was decided: board, push and facts behind one Faust agent.
+"""`paidan tell`: the process that shows what was decided: board, push, facts and replies behind one Faust agent.
 
     partitions assigned ─▶ where does each view stand? ─▶ one fold per partition, at the earliest of them
-    records fetched     ─▶ folded once ─▶ board and push: Redis; facts: case-events, each at its pace
+    records fetched     ─▶ folded once ─▶ board and push: Redis; facts: case-events; replies: replies, each at its pace
 
 Nothing here decides, and nothing waits for it. Any number of such processes; each partition is told by one.
 """
@@ -9,7 +9,7 @@ Nothing here decides, and nothing waits for it. Any number of such processes; ea
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from dispatchers.city import City
 
-from . import board, facts, metrics, push, reader
+from . import board, facts, metrics, outlet, push, reader, replies
 from .agents import tell as agents
 from .app import App, Fetched, leave, make_app
 from .app import run as run_app
@@ -47,6 +47,12 @@ class _Told(NamedTuple):
     board: board.Board
     push: push.Push
     facts: facts.Facts
+    replies: replies.Replies
+
+    @property
+    def outlets(self) -> tuple[outlet.Outlet, ...]:
+        """What goes out on other topics."""
+        return self.facts, self.replies
 
 
 class Tell:
@@ -62,7 +68,7 @@ class Tell:
         self._paces = (
             Pace(self._show, every=0.1, check_every=CHECK_EVERY_S),  # an eye sees no less
             Pace(self._push, every=0.0, check_every=CHECK_EVERY_S),  # somebody waits for help
-            Pace(self._publish, every=0.25, check_every=facts.EVERY_S),  # nobody acts on it; fewer, larger batches
+            Pace(self._publish, every=0.25, check_every=outlet.EVERY_S),  # nobody acts on it; fewer, larger batches
         )
 
     async def positions(self, tps: list[TP]) -> dict[TP, int]:
@@ -76,7 +82,7 @@ class Tell:
         for partition in self._told.keys() - held:
             told = self._told.pop(partition)
             told.board.close()
-            await told.facts.save()
+            await _save([told])
         await self._take(sorted(held - self._told.keys()))
         # One record again: it says nothing new, but an agent whose last fetches were of the old generation, and so
         # dropped, writes what is due.
@@ -101,27 +107,35 @@ class Tell:
             return
         async with kafka_reader(self._kafka) as consumer:
             bounds = await ends(consumer, [TopicPartition(reader.LOG, p) for p in partitions])
-        published = await facts.stored_positions(self._kafka, partitions)
+        stood = await outlet.stored_positions(self._kafka, partitions, (facts.NAME, replies.NAME))
+        published, replied = stood[facts.NAME], stood[replies.NAME]
         told = await asyncio.gather(
-            *(self._tell(p, bounds[TopicPartition(reader.LOG, p)][1], published.get(p)) for p in partitions)
+            *(
+                self._tell(p, bounds[TopicPartition(reader.LOG, p)][1], published.get(p), replied.get(p))
+                for p in partitions
+            )
         )
         self._told.update(zip(partitions, told, strict=True))
         log.info("partitions taken", count=len(partitions))
 
-    async def _tell(self, partition: int, end: int, published: reader.Position | None) -> _Told:
+    async def _tell(
+        self, partition: int, end: int, published: reader.Position | None, replied: reader.Position | None
+    ) -> _Told:
         """One partition, folded to where its views stand."""
         redis, sender = self._connected()
         name = self._desks.get(partition, f"desk-inbox/{partition}")
         pushed = await _pushed(redis, name)
-        # The streams' texts and the public events must be folded in their moment; the board only wants the end. Streams
-        # without a position are read again from the log's start by themselves.
-        through = min([s.offset for s in (published or reader.Position(), pushed) if s is not None])
+        # Streams' texts, public events and replies must be folded in their moment; the board only wants the end.
+        # Streams without a position are read again from the log's start by themselves.
+        nothing = reader.Position()
+        through = min([s.offset for s in (published or nothing, replied or nothing, pushed) if s is not None])
         fold = reader.Fold(await reader.fold_to(self._kafka, partition, name, through), partition)
         return _Told(
             fold,
             board.Board(redis, fold, self._city, self._clock, goal=end),
             push.Push(redis, fold, pushed, partial(reader.replay, self._kafka), self._clock, goal=end),
             facts.Facts(sender, fold, published),
+            replies.Replies(sender, fold, replied),
         )
 
     async def _city(self, version: str) -> City:
@@ -164,21 +178,24 @@ class Tell:
         await push.send(redis, [told.push for told in self._of(partitions, check)], check=check)
 
     async def _publish(self, partitions: set[int], check: bool) -> None:
-        for told in self._of(set(), check):
-            await told.facts.save()
-        await asyncio.gather(*(told.facts.publish() for told in self._of(partitions, False)))
+        await _save(self._of(set(), check))
+        await asyncio.gather(*(out.publish() for told in self._of(partitions, False) for out in told.outlets))
 
     async def close(self) -> None:
         """Keep the positions and close the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for told in self._told.values():
-            await told.facts.save()
+        await _save(self._told.values())
         if self._connections:
             redis, sender = self._connections
             await sender.stop()
             await redis.aclose()
+
+
+async def _save(every: Iterable[_Told]) -> None:
+    """Keep up to where the outlets have published."""
+    await asyncio.gather(*(out.save() for told in every for out in told.outlets))
 
 
 async def _pushed(redis: Redis, desk: str) -> reader.Position | None:

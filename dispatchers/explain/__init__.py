@@ -77,6 +77,14 @@ class Told(NamedTuple):
     city: City | None = None
 
 
+class Line(NamedTuple):
+    """One event in words: the sentence (with by whom), and what stands below it."""
+
+    told: Told
+    text: str
+    below: tuple[str, ...]
+
+
 def in_order(told: Iterable[Told]) -> list[Told]:
     """The events of one case from the logs of several desks, as they followed: by version, and what changed the case
     before what only speaks of that version (law 5). Those of one desk must be in its order."""
@@ -103,6 +111,16 @@ def explain(told: Sequence[Told], now: int, lang: Lang = "zh") -> str:
     if any(one.city is None for one in told):
         lines.append(Voice(lang, None, zone).pick(NO_CITY))
     return "\n".join(lines)
+
+
+def course(told: Sequence[Told], lang: Lang = "zh") -> list[Line]:
+    """The events of one case, `in_order`, each in words: the story that a screen shows line by line."""
+    zone = _zone(told)
+    lines = []
+    for one, known in zip(told, _folded(told), strict=True):
+        voice = Voice(lang, one.city, zone)
+        lines.append(Line(one, _sentence(one, voice), tuple(_below(one.event, known, voice))))
+    return lines
 
 
 def _zone(told: Sequence[Told]) -> dt.timezone:
@@ -144,14 +162,16 @@ def _gap(version: int, event: AnyEvent, voice: Voice) -> list[str]:
 
 
 def _event(one: Told, case: Case | None, voice: Voice) -> Iterator[str]:
-    """The sentence of an event, and what stands below it."""
-    event = one.event
-    kind = type(event).__name__
-    values = values_of(event)
-    by = voice.tell(BY, values) if values.get("actor") else ""
-    yield f"{voice.instant(one.at)} {voice.value('desk', one.desk)} {voice.tell(EVENTS[kind], values, kind)}{by}"
-    for line in _below(event, case, voice):
+    """The sentence of an event with when and where, and what stands below it."""
+    yield f"{voice.instant(one.at)} {voice.value('desk', one.desk)} {_sentence(one, voice)}"
+    for line in _below(one.event, case, voice):
         yield f"    {line}"
+
+
+def _sentence(one: Told, voice: Voice) -> str:
+    kind, values = type(one.event).__name__, values_of(one.event)
+    by = voice.tell(BY, values) if values.get("actor") else ""
+    return voice.tell(EVENTS[kind], values, kind) + by
 
 
 def _below(event: AnyEvent, case: Case | None, voice: Voice) -> Iterator[str]:

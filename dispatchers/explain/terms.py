@@ -96,6 +96,7 @@ ROLES: Words = {
     "chief": Said("值班长", "chief"),
     "coordination": Said("统筹协调机构", "coordination body"),
     "supervisor": Said("督察", "supervisor"),
+    "town": Said("镇街", "town seat"),
     "hotline": Said("热线", "hotline"),
     "unit": Said("单位", "unit"),
     "admin": Said("管理员", "admin"),

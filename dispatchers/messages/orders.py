@@ -12,9 +12,10 @@ from .words import Id, Long, Short
 
 # squad and leader: who enforces; checker: looks before and after 监督员; operator 派遣员 and chief 值班长: the desk,
 # two levels of it; coordination: the body that rules on whose it is 统筹协调; supervisor 督察; hotline: speaks with
-# callers; unit: whoever gets work orders; admin: runs the system, decides about no case.
+# callers; unit: whoever gets work orders; town: the seat of a town, which asks offices about its town's cases (R32);
+# admin: runs the system, decides about no case.
 Role = Literal[
-    "squad", "leader", "checker", "operator", "chief", "coordination", "supervisor", "hotline", "unit", "admin"
+    "squad", "leader", "checker", "operator", "chief", "coordination", "supervisor", "hotline", "unit", "town", "admin"
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from . import decide, drain, latency, life, outage, recovery
+from . import archive, decide, drain, gateway, latency, life, outage, recovery
 from .table import Row, show, write
 
 Bench = Callable[[Path], Awaitable[list[Row]]]
@@ -28,6 +28,8 @@ ALL: dict[str, Bench] = {
     "life": life.bench,
     "recovery": recovery.bench,
     "outage": outage.bench,
+    "gateway": gateway.bench,
+    "archive": archive.bench,
 }
 
 

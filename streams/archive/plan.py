@@ -1,0 +1,241 @@
+"""From a query to SQL: one predicate for list, count and CSV, and the index by which it is read.
+
+SQLite counts how often a value occurs on average, and statuses do not occur on average. So each condition with an index
+is counted here as it stands, up to 200, then 2,000, then 20,000 rows, until one of them has no more: that index leads,
+and all other conditions are looked at row by row. Where none is that rare, the table itself is read, newest first: that
+takes 50 ms at a million cases if it must be read to its end.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from . import sqlite, texts
+from .query import Cursor, Query, Scope
+
+STEPS = (200, 2_000, 20_000)
+WHOLE = 8  # characters of a word that may be a whole number
+NEVER = 1 << 60  # when what has no limit falls due
+SUSPENDED = "suspended"
+_OVERDUE = "c.due_at > 0 AND c.due_at < :now"
+_WARNED = "c.warn_at > 0 AND c.warn_at <= :now"
+DUE = f"CASE WHEN c.due_at THEN c.due_at ELSE {NEVER} END"
+KEYS = {"registered_at": "0", "due_at": DUE, "priority": "c.priority"}
+
+
+class Condition(NamedTuple):
+    """One that holds for every case that is found."""
+
+    sql: str  # {n}: the case's number
+    lead: str = ""  # "INDEXED BY …", or "NOT INDEXED" (by number): how its cases are found, if not by reading all
+    match: str = ""  # "long", "short": the text index that finds its cases
+    exact: bool = False  # and finds no others
+
+
+class Predicate(NamedTuple):
+    """All conditions, with their parameters."""
+
+    conditions: list[Condition]
+    given: dict[str, Any]
+
+
+def predicate(db: sqlite3.Connection, query: Query, scope: Scope, now: int, tag: bytes | None) -> Predicate:
+    """What is asked, and what may be seen. `tag`: of the phone suffix."""
+    given: dict[str, Any] = {"now": now}
+    group = "open" if query.open or query.deadline else "by"
+    seen = _seen(db, scope, group, given)
+    number = _whole_number(db, query, seen, given)
+    if number:
+        query = replace(query, q="")
+    conditions = [
+        *seen,
+        *number,
+        *_named(db, query, group, given),
+        *_keyed(query, tag, given),
+        *_timed(db, query, given),
+        *_texts(query, given),
+    ]
+    return Predicate(conditions, given)
+
+
+def _code(db: sqlite3.Connection, name: str) -> int:
+    row = db.execute("SELECT code FROM names WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else -1
+
+
+def _open(group: str, sql: str) -> str:
+    """The condition as the index of open cases asks for it."""
+    return f"c.open = 1 AND {sql}" if group == "open" else sql
+
+
+def _seen(db: sqlite3.Connection, scope: Scope, group: str, given: dict[str, Any]) -> list[Condition]:
+    found = []
+    if scope.desks is not None:
+        codes = ",".join(str(_code(db, desk)) for desk in sorted(scope.desks)) or "-1"
+        found.append(Condition(_open(group, f"c.desk IN ({codes})"), f"INDEXED BY {group}_desk"))
+    if scope.territory:
+        given["seen_territory"] = _code(db, scope.territory)
+        found.append(Condition(_open(group, "c.territory = :seen_territory"), f"INDEXED BY {group}_territory"))
+    if scope.unit:
+        given["seen_unit"] = _code(db, scope.unit)
+        found.append(Condition("c.n IN (SELECT n FROM of_unit WHERE unit = :seen_unit)", "NOT INDEXED"))
+    return found
+
+
+def _named(db: sqlite3.Connection, query: Query, group: str, given: dict[str, Any]) -> list[Condition]:
+    found = []
+    for column in sqlite.COLUMNS:
+        if name := getattr(query, column):
+            given[column] = _code(db, name)
+            found.append(Condition(_open(group, f"c.{column} = :{column}"), f"INDEXED BY {group}_{column}"))
+    return found
+
+
+def _keyed(query: Query, tag: bytes | None, given: dict[str, Any]) -> list[Condition]:
+    found = []
+    if query.id:
+        given["id"] = query.id
+        sql = "SELECT n FROM bodies WHERE id = :id UNION ALL SELECT n FROM bodies WHERE no = :id"
+        found.append(Condition(f"c.n IN ({sql})", "NOT INDEXED"))
+    if query.source_id:
+        given["source_id"] = query.source_id
+        found.append(Condition("c.n IN (SELECT n FROM bodies WHERE source_id = :source_id)", "NOT INDEXED"))
+    if tag is not None:
+        given["tag"] = tag
+        sql = "SELECT b.n FROM phones.phones p CROSS JOIN bodies b ON b.id = p.case_id WHERE p.tag = :tag"
+        found.append(Condition(f"c.n IN ({sql})", "NOT INDEXED"))
+    return found
+
+
+def _whole_number(
+    db: sqlite3.Connection, query: Query, seen: list[Condition], given: dict[str, Any]
+) -> list[Condition]:
+    """Who gives one whole number as words means its case, and not who mentions it; if there is one that may be seen."""
+    number = query.q.strip()
+    if len(number) < WHOLE or len(number.split()) > 1:
+        return []
+    given |= {"number": number, "upper": number.upper()}
+    places = ("id = :number", "no = :upper", "source_id = :number")
+    sql = f"c.n IN ({' UNION ALL '.join(f'SELECT n FROM bodies WHERE {place}' for place in places)})"  # noqa: S608
+    where = " AND ".join(c.sql for c in [Condition(sql), *seen])
+    if not db.execute(f"SELECT 1 FROM cases c NOT INDEXED WHERE {where}", given).fetchone():  # noqa: S608
+        return []
+    return [Condition(sql, "NOT INDEXED")]
+
+
+def _timed(db: sqlite3.Connection, query: Query, given: dict[str, Any]) -> list[Condition]:
+    found = []
+    if query.open is not None:
+        found.append(Condition(f"c.open = {int(query.open)}", "INDEXED BY open_due" if query.open else ""))
+    if query.deadline:
+        given["suspended"] = _code(db, SUSPENDED)
+        found.append(Condition(f"c.open = 1 AND {_DEADLINES[query.deadline]}", "INDEXED BY open_due"))
+    if query.from_ is not None:
+        given |= {"from": query.from_, "from_n": sqlite.numbers_from(query.from_)}
+        found.append(Condition("{n} >= :from_n AND c.registered_at >= :from", "NOT INDEXED"))
+    if query.to is not None:
+        # Of those who were registered in one instant the last ones may have numbers of a little later.
+        given |= {"to": query.to, "to_n": sqlite.numbers_from(query.to + 60_000)}
+        found.append(Condition("{n} < :to_n AND c.registered_at < :to"))
+    if query.from_ is not None and query.to is not None:
+        both = Condition(f"{found[-2].sql} AND {found[-1].sql}", "NOT INDEXED")
+        found[-2:] = [both]
+    return found
+
+
+# The state of an open case at :now, as the contract of the gateway has it: the first that holds.
+_DEADLINES = {
+    "overdue": f"({_OVERDUE})",
+    "warn": f"NOT ({_OVERDUE}) AND ({_WARNED})",
+    "paused": f"NOT ({_OVERDUE}) AND NOT ({_WARNED}) AND c.status = :suspended",
+    "in_time": f"NOT ({_OVERDUE}) AND NOT ({_WARNED}) AND c.status != :suspended",
+}
+
+
+def _texts(query: Query, given: dict[str, Any]) -> list[Condition]:
+    asked = [(word, False) for word in texts.words(query.q)] + [(word, True) for word in texts.words(query.address)]
+    found = []
+    for number, (word, address) in enumerate(asked):
+        given[f"word{number}"] = word
+        where = f"instr(b.address, :word{number})"
+        sql = where if address else f"(instr(b.body, :word{number}) OR {where})"
+        short = texts.short(word)
+        found.append(Condition(sql, match="short" if short else "long", exact=not (short and address)))
+    given["long"] = sqlite.long_match((w, a) for w, a in asked if not texts.short(w))
+    given["short"] = sqlite.short_match(w for w, _ in asked if texts.short(w))
+    return found
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+class Way(NamedTuple):
+    """How the cases of a predicate can be read."""
+
+    tables: str
+    where: str
+    n: str  # the case's number, as the leading table has it
+    lead: str  # FROM and WHERE of the leading condition alone
+
+    def page(self, sort: str, order: str, cursor: Cursor | None) -> str:
+        """The numbers and sort keys of a page, to be given :limit, and the cursor's :key and :number."""
+        key, beyond = KEYS[sort], "<" if order == "desc" else ">"
+        by, after = f"{self.n} {order}", f"{self.n} {beyond} :number"
+        if sort != "registered_at":
+            by, after = f"{key} {order}, {by}", f"({key} {beyond} :key OR ({key} = :key AND {after}))"
+        where = f"{self.where} AND {after}" if cursor else self.where
+        return f"SELECT {self.n}, {key} FROM {self.tables} WHERE {where} ORDER BY {by} LIMIT :limit"  # noqa: S608
+
+    def total(self) -> str:
+        """How many there are, up to :most."""
+        return f"SELECT count(*) FROM (SELECT 1 FROM {self.tables} WHERE {self.where} LIMIT :most)"  # noqa: S608
+
+    def grouped(self, column: str) -> str:
+        """The values of a column of all cases, and how many have each: read from its index alone."""
+        return f"SELECT {column}, count(*) FROM cases GROUP BY {column}"  # noqa: S608
+
+    def values(self, column: str) -> str:
+        """The values of a column as one JSON array: SQLite's own grouping sorts, which takes three times as long."""
+        return f"SELECT json_group_array(c.{column}) FROM {self.tables} WHERE {self.where}"  # noqa: S608
+
+
+def way(db: sqlite3.Connection, asked: Predicate) -> Way:
+    """The cheapest one."""
+    ways = _ways(asked)
+    if len(ways) == 1 and ways[0].n != "c.n":
+        return ways[0]
+    for most in STEPS:
+        for one in ways:
+            sql = f"SELECT count(*) FROM (SELECT 1 FROM {one.lead} LIMIT {most + 1})"  # noqa: S608 - ours throughout
+            if db.execute(sql, asked.given).fetchone()[0] <= most:
+                return one
+    by_words = (one for one in ways if one.n != "c.n")
+    return next(by_words, _way("cases c NOT INDEXED", "c.n", Condition("1"), asked.conditions))
+
+
+def _ways(asked: Predicate) -> list[Way]:
+    ways = [
+        _way(f"cases c {lead.lead}", "c.n", lead, [c for c in asked.conditions if c is not lead])
+        for lead in asked.conditions
+        if lead.lead and not lead.match
+    ]
+    kinds = {c.match for c in asked.conditions if c.match}
+    for kind in ("long", "short"):
+        if kind in kinds:
+            table = f"{kind}_words"
+            rest = [c for c in asked.conditions if c.match != kind or not c.exact]
+            ways.append(_way(table, f"{table}.rowid", Condition(f"{table} MATCH :{kind}"), rest))
+    return ways
+
+
+def _way(table: str, n: str, lead: Condition, rest: list[Condition]) -> Way:
+    """Texts are looked at last: they are the dear ones."""
+    tables = table if n == "c.n" else f"{table} CROSS JOIN cases c ON c.n = {n}"
+    if any(c.match for c in rest):
+        tables += " CROSS JOIN bodies b ON b.n = c.n"
+    ordered = [lead, *sorted(rest, key=lambda c: bool(c.match))]
+    where = " AND ".join(c.sql for c in ordered).replace("{n}", n)
+    return Way(tables, where, n, f"{table} WHERE {lead.sql.replace('{n}', n)}")

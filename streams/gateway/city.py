@@ -1,0 +1,190 @@
+"""What a screen must know of the city: names, outlines, and the wall's figures. All of the area of the account."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+import msgspec
+
+from dispatchers.case import ENDS, Status
+from dispatchers.city import City
+from dispatchers.messages.orders import Cause, Result, ReturnReason
+from dispatchers.rows import CityPack, RequestKind
+from dispatchers.targets import WINDOWS, Share, Targets
+
+from ..clock import Clock
+from ..kafka_io import reader
+from ..targets import Exporter, follow
+from .access import Scope
+from .live import Live
+
+NOTE = {"zh": "本平台口徑，非官方考核", "en": "this platform's count, no official assessment"}
+
+
+def catalog(city: City, scope: Scope) -> dict[str, Any]:
+    """Names of everything that rows speak of by id, and the coded words of orders."""
+    pack, ours = city.pack, _desks(city, scope)
+    return {
+        "city": pack.facts.id,
+        "name": pack.facts.name,
+        "version": city.version,
+        "desks": [{"id": d.id, "name": d.name, "kind": d.kind} for d in pack.desks if d.id in ours],
+        "other_desks": [{"id": d.id, "name": d.name} for d in pack.desks if d.id not in ours],
+        "territories": [
+            {"id": t.id, "name": t.name, "desk": t.desk, "kind": t.kind} for t in pack.territories if t.desk in ours
+        ],
+        "squads": [
+            {
+                "id": s.id,
+                "name": s.name,
+                "desk": s.desk,
+                "territory": s.territory,
+                "tier": s.tier,
+                "cap": s.cap,
+                "lon": s.lon,
+                "lat": s.lat,
+                "teams": [{"id": t.id, "leads": city.leads(t)} for t in city.teams_of(s.id)],
+            }
+            for s in pack.squads
+            if s.desk in ours
+        ],
+        "units": [
+            {"id": u.id, "name": u.name, "kind": u.kind, "desk": u.desk}
+            for u in pack.units
+            if u.desk in ours or u.desk == city.city_desk
+        ],
+        "items": [
+            {
+                "id": i.id,
+                "name": i.name,
+                "name_en": i.name_en,
+                "domain": i.domain,
+                "nature": i.nature,
+                "priority": i.priority,
+            }
+            for i in pack.items
+        ],
+        "domains": sorted({i.domain for i in pack.items}),
+        "statuses": [s.value for s in Status],
+        "ends": sorted(ENDS),
+        "return_reasons": list(get_args(ReturnReason)),
+        "results": list(get_args(Result)),
+        "causes": list(get_args(Cause)),
+        "request_kinds": list(get_args(RequestKind)),
+        "ladder": {
+            str(priority): {"lease_ms": s.lease.ms, "dispatch_ms": s.dispatch.ms, "operator_ms": s.operator.ms}
+            for priority, s in city.ladder.items()
+        },
+        "utc_offset_minutes": pack.facts.utc_offset_minutes,
+    }
+
+
+def outlines(city: City, scope: Scope) -> dict[str, Any]:
+    """The territories as GeoJSON, WGS-84."""
+    ours = _desks(city, scope)
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"id": t.id, "name": t.name, "desk": t.desk, "kind": t.kind},
+                "geometry": json.loads(city.pack.polygons[t.id]),
+            }
+            for t in city.pack.territories
+            if t.desk in ours and t.id in city.pack.polygons
+        ],
+    }
+
+
+def _desks(city: City, scope: Scope) -> set[str]:
+    return set(city.desks) if scope.desks is None else set(city.desks) & set(scope.desks)
+
+
+class WallDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """One desk's counts. `oldest_unassigned`: an instant of registration; None: nothing waits."""
+
+    id: str
+    name: str
+    open: int
+    unassigned: int
+    overdue: int
+    oldest_unassigned: int | None
+
+
+class Wall(msgspec.Struct, frozen=True, kw_only=True):
+    """What is seen from ten metres away. No case, no person."""
+
+    now: int
+    speed: float
+    behind_ms: int
+    targets: dict[str, Any]
+    desks: list[WallDesk]
+    load: dict[str, dict[str, int]]
+    note: dict[str, str]
+
+
+class Numbers(Exporter):
+    """The first of the three numbers, folded as `paidan targets` folds it, for the wall. Sets no gauge: that process
+    has them."""
+
+    figures: dict[str, Any] | None = None  # None before the whole log was read
+
+    def show(self) -> None:
+        """As of now, by window: the whole city's, and each desk's of all streams."""
+        now = self._clock.now()
+        desks: dict[str, dict[str, Any]] = {window: {} for window in WINDOWS}
+        for (window, stream, desk), share in self.targets.shares(now).items():
+            if stream == "all":
+                desks[window][desk] = _figure(share)
+        self.figures = {
+            window: {**_figure(self.targets.total(now, window)), "desks": desks[window]} for window in WINDOWS
+        }
+
+
+def _figure(share: Share) -> dict[str, Any]:
+    return {
+        "numerator": share.num,
+        "denominator": share.den,
+        "met": share.met,
+        "text": str(share) if share.den else None,
+    }
+
+
+def numbers(pack: CityPack, clock: Clock) -> Numbers:
+    """Not yet followed."""
+    return Numbers(Targets(pack.facts.utc_offset_minutes), clock)
+
+
+async def keep(kafka: str, pack: CityPack, shown: Numbers) -> None:
+    """Follow the log for them, for ever."""
+    async with reader(kafka) as consumer:
+        await follow(consumer, shown, sorted({d.partition for d in pack.desks}))
+
+
+def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
+    """The wall, as of now."""
+    now = clock.now()
+    desks = []
+    load: dict[str, dict[str, int]] = {}
+    for name, fold in live.folds.items():
+        desk, tally = fold.desk, live.watched[name].tally
+        city = live.cities.of(desk.city).city
+        late = sum(1 for c in desk.cases.values() if 0 < c.due_at < now and c.status is not Status.MERGED)
+        desks.append(
+            WallDesk(
+                id=name,
+                name=city.desks[name].name,
+                open=len(desk.cases),
+                unassigned=len(tally.unassigned),
+                overdue=late,
+                oldest_unassigned=tally.unassigned[0] if tally.unassigned else None,
+            )
+        )
+        for squad in city.pack.squads:
+            if squad.desk == name:
+                load[squad.id] = {"load": desk.loads.get(squad.id, 0), "cap": squad.cap}
+    targets = {"tasks": shown.figures, "force": None, "support": None}  # the last two are issue 7's: no data, not zero
+    return Wall(
+        now=now, speed=clock.speed, behind_ms=live.behind_ms, targets=targets, desks=desks, load=load, note=NOTE
+    )

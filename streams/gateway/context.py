@@ -1,0 +1,105 @@
+"""What handlers share: one object, made at the start, found in the application under CONTEXT."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from aiohttp import web
+from aiokafka.errors import KafkaError
+
+from ..cities import Cities
+from ..clock import Clock
+from ..vault import Vault, VaultError
+from . import people
+from .accounts import Accounts
+from .audit import Audit, AuditError
+from .cases import Cases
+from .city import Numbers
+from .filing import Filing
+from .live import Live
+from .orders import Orders
+from .problem import Problem, missing, unfit
+from .search import Search
+from .sessions import Session, Sessions, middleware
+from .stream import Stream, View
+
+MOST_READERS = 2_000  # browsers; beyond, a new one is told to come again
+
+
+class Context:
+    """The parts of a gateway, joined in app.py and nowhere else."""
+
+    def __init__(
+        self,
+        *,
+        kafka: str,
+        clock: Clock,
+        cities: Cities,
+        live: Live,
+        stream: Stream,
+        cases: Cases,
+        orders: Orders,
+        filing: Filing,
+        search: Search,
+        numbers: Numbers,
+        accounts: Accounts,
+        sessions: Sessions,
+        audit: Audit,
+        vault: Vault,
+    ) -> None:
+        self.clock, self.cities, self.live, self.stream = clock, cities, live, stream
+        self.cases, self.orders, self.filing, self.search = cases, orders, filing, search
+        self.numbers, self.accounts, self.sessions = numbers, accounts, sessions
+        self.who = middleware(sessions)
+        self._kafka, self._audit, self._vault = kafka, audit, vault
+        self.ending = asyncio.Event()
+
+    async def reveal(self, session: Session, case_id: str, reason: str) -> dict[str, Any]:
+        """Who reported a case, once the audit has it (people.py). Raises Problem."""
+        try:
+            return await people.reveal(self._kafka, self._vault, self._audit, session, case_id, reason)
+        except people.NoReasonError as fault:
+            raise unfit("$.reason", "须说明查看理由", "say why you look") from fault
+        except (AuditError, KafkaError) as fault:
+            raise missing(
+                "audit", "审计未能写入，不予显示", "the audit could not be written, so nothing is shown"
+            ) from fault
+        except VaultError as fault:
+            raise Problem(
+                410, "forgotten", "没有保存举报人信息，或已被遗忘", "no reporter is kept, or it was forgotten"
+            ) from fault
+
+    async def serve_stream(self, request: web.Request, session: Session) -> web.StreamResponse:
+        """Write the changes of an area until the browser goes or the gateway ends."""
+        if self.stream.readers >= MOST_READERS:
+            raise missing("stream", "连接过多", "too many are connected")
+        desk = request.query.get("desk", "")
+        last = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",  # proxies that gather before they pass on would make us late
+            }
+        )
+        await response.prepare(request)
+        view = View(desk, session.account.role, session.scope)
+        ending = asyncio.create_task(self.ending.wait())
+        reading = asyncio.create_task(self._write(response, view, last, session))
+        try:
+            await asyncio.wait([ending, reading], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ending.cancel()
+            reading.cancel()
+            await asyncio.gather(ending, reading, return_exceptions=True)
+        return response
+
+    async def _write(self, response: web.StreamResponse, view: View, last: str, session: Session) -> None:
+        async for told in self.stream.read(view, last):
+            if not self.sessions.stands(session):
+                return  # closed meanwhile: no longer than a beat after it
+            await response.write(told)
+
+
+CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

@@ -1,0 +1,261 @@
+"""The open cases of all desks as the log has them at this moment: what the gateway shows is what was decided.
+
+    desk-log ─▶ one fold per desk (reader.Fold) ─▶ rows when somebody asks, changes for `stream.py`, answers to orders
+
+The gateway folds the log itself rather than reading the whiteboard in Redis: an order's answer is the record of its
+message, allowed actions need the whole case, and a console must go on when Redis does not. Nothing here is kept: a
+restart folds snapshot and tail again. Price: each gateway holds the desks' states (a few kilobytes an open case).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import NamedTuple
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from dispatchers import events as e
+from dispatchers import messages as m
+from dispatchers.case import Case
+from dispatchers.record import Record
+from dispatchers.state import Desk
+from dispatchers.writer import DESK
+
+from ..cities import Cities
+from ..kafka_io import reader
+from ..reader import LOG, Fold, Position, Step
+from ..recovery import Wanted, recover_all
+from ..views import Tally
+
+KEPT = 10_000  # answers to orders that are remembered; the log has all of them
+FETCH_MS = 200
+LOOK_EVERY_S = 1.0  # how often it is made sure that there is nothing newer in the log
+SILENCE_S = 3.0  # a broker that does not answer within this is not there
+log = structlog.get_logger(__name__)
+
+
+class Answer(NamedTuple):
+    """What became of an order, as its record says. `reason` "": it was carried out."""
+
+    desk: str
+    case_id: str
+    events: tuple[str, ...] = ()  # names of what happened to its case
+    reason: str = ""
+    repeated: bool = False  # its id was known: what became of it then is in the case's story
+    waits: bool = False  # for the version of the case that it speaks of
+
+
+class Held(NamedTuple):
+    """A case, and the desk that has it."""
+
+    desk: str
+    case: Case
+
+
+class Watched:
+    """What changed on one desk since it was last asked. A watcher of its fold."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.tally = Tally(desk)
+        self.before: dict[str, Case | None] = {}  # case id -> as it was when it first changed
+        self.squads: set[str] = set()
+
+    def see(self, step: Step) -> None:
+        """Take note."""
+        self.tally.moved(step.before, step.after)
+        self.before.setdefault(step.event.case_id, step.before)
+        for case in (step.before, step.after):
+            if case and case.load_on:
+                self.squads.add(case.load_on[0])
+
+    def passed(self, position: Position) -> None:
+        """Nothing: the fold has the position."""
+
+    def taken(self) -> tuple[dict[str, Case | None], set[str]]:
+        """What changed, to be told now."""
+        told = self.before, self.squads
+        self.before, self.squads = {}, set()
+        return told
+
+
+class Live:
+    """All desks, followed."""
+
+    def __init__(self, kafka: str, cities: Cities) -> None:
+        self._kafka, self.cities = kafka, cities
+        self.partitions = {d.id: d.partition for d in cities.configured.city.pack.desks}
+        self.folds: dict[str, Fold] = {}
+        self.watched: dict[str, Watched] = {}
+        self._by_partition: dict[int, Fold] = {}
+        self._current = 0.0  # when it was last known that there is nothing newer
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        self._waiting: dict[str, asyncio.Future[Answer]] = {}
+        self._underway: dict[tuple[str, str, int], str] = {}  # (receiver, sender, number) -> id of a forwarded order
+        self._arrived: OrderedDict[tuple[str, str, int], Record] = OrderedDict()  # letters with orders, not yet known
+
+    # -- what stands there -------------------------------------------------------------------------------------------
+
+    @property
+    def behind_ms(self) -> int:
+        """How old what is shown may be at most."""
+        return int((time.monotonic() - self._current) * 1000) if self._current else -1
+
+    def desk(self, desk: str) -> Desk:
+        """The state of a desk. KeyError: there is no such desk."""
+        return self.folds[desk].desk
+
+    def find(self, case_id: str) -> Held | None:
+        """An open case, wherever it is; None: nobody has it open."""
+        for desk, fold in self.folds.items():
+            if case := fold.desk.cases.get(case_id):
+                return Held(desk, case)
+        return None
+
+    def found_ended(self, case_id: str) -> Held | None:
+        """A case that ended so short a time ago that a desk may still reopen it."""
+        for desk, fold in self.folds.items():
+            gone = fold.desk.gone.get(case_id)
+            if gone and gone.case:
+                return Held(desk, gone.case)
+        return None
+
+    def desk_of(self, case_id: str) -> str:
+        """The desk to which an order about a case must go: who has it, or who had it last; "" nobody knows it."""
+        if held := self.find(case_id):
+            return held.desk
+        return next((desk for desk, fold in self.folds.items() if case_id in fold.desk.gone), "")
+
+    # -- answers to orders ---------------------------------------------------------------------------------------------
+
+    def answer_to(self, message_id: str) -> Answer | None:
+        """What became of an order, if its record came by here."""
+        return self._answers.get(message_id)
+
+    def awaited(self, message_id: str) -> asyncio.Future[Answer]:
+        """The answer to come. To be asked before the order is sent."""
+        if message_id not in self._waiting:
+            self._waiting[message_id] = asyncio.get_running_loop().create_future()
+        return self._waiting[message_id]
+
+    def forget(self, message_id: str) -> None:
+        """Nobody waits any more; the answer is remembered all the same when it comes."""
+        self._waiting.pop(message_id, None)
+
+    def _settle(self, record: Record) -> None:
+        """What a record says of orders: its own message, one it passes on, one that waited."""
+        order = record.cause.message_id
+        if order:
+            self._tell(order, record)
+        letter = next((x for x in record.events[:2] if isinstance(x, e.LetterReceived)), None)  # a new desk's is second
+        if letter:
+            arrived = record.desk, letter.sender, letter.number
+            if passed_on := self._underway.pop(arrived, ""):
+                self._tell(passed_on, record)
+            else:
+                self._arrived[arrived] = record
+                if len(self._arrived) > KEPT:
+                    self._arrived.popitem(last=False)
+        for event in record.events:
+            if isinstance(event, e.OrderUnparked):
+                self._tell(event.message_id, record)
+            elif isinstance(event, e.LetterSent) and isinstance(event.body, m.ForwardedOrder):
+                self._passed_on(record.desk, event, event.body.order.message_id)
+
+    def _passed_on(self, sender: str, letter: e.LetterSent, order: str) -> None:
+        """The order is another desk's to decide, whose log may be ahead of what we read here."""
+        place = letter.to, sender, letter.number
+        if record := self._arrived.pop(place, None):
+            self._tell(order, record)
+        else:
+            self._underway[place] = order
+
+    def _tell(self, order: str, record: Record) -> None:
+        answer = _answer(order, record)
+        if answer is None or (answer.repeated and order in self._answers):
+            return
+        self._answers[order] = answer
+        if len(self._answers) > KEPT:
+            self._answers.popitem(last=False)
+        waiting = self._waiting.get(order)
+        if waiting and not waiting.done():
+            waiting.set_result(answer)
+            del self._waiting[order]
+
+    # -- following -----------------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Fold all desks up to now. Raises LogDamagedError, KafkaError."""
+        wanted = [Wanted(LOG, partition, desk, DESK) for desk, partition in self.partitions.items()]
+        writers = await recover_all(self._kafka, wanted)
+        for one in wanted:
+            fold = Fold(writers[one.tp], one.partition)
+            self.watched[one.name] = Watched(fold.desk)
+            fold.watchers.append(self.watched[one.name])
+            self.folds[one.name] = self._by_partition[one.partition] = fold
+        for version in {fold.desk.city for fold in self.folds.values()}:
+            await self.cities.require(version)
+        log.info("desks folded", desks=len(self.folds), open=sum(len(f.desk.cases) for f in self.folds.values()))
+
+    async def follow(self, news: Callable[[], None]) -> None:
+        """Fold what comes, for ever; `news` is called after each round that brought something."""
+        tps = [TopicPartition(LOG, p) for p in self._by_partition]
+        async with reader(self._kafka) as consumer:
+            consumer.assign(tps)
+            for tp in tps:
+                consumer.seek(tp, self._by_partition[tp.partition].chain.next)
+            looking = asyncio.create_task(self._look(consumer, tps))
+            try:
+                while True:
+                    fetched = await consumer.getmany(timeout_ms=FETCH_MS)
+                    for tp, records in fetched.items():
+                        for stored in records:
+                            record = self._by_partition[tp.partition].take(stored.offset, stored.value)
+                            if record is not None:
+                                self._settle(record)
+                    if fetched:
+                        news()
+                    if looking.done():
+                        looking.result()
+            finally:
+                looking.cancel()
+
+    async def _look(self, consumer: AIOKafkaConsumer, tps: list[TopicPartition]) -> None:
+        """Make sure, again and again, that there is nothing newer: silence may be a quiet night or a dead broker."""
+        while True:
+            asked = time.monotonic()
+            try:
+                ends = await asyncio.wait_for(consumer.end_offsets(tps), SILENCE_S)
+                if all(ends[tp] <= self._by_partition[tp.partition].chain.next for tp in tps):
+                    self._current = asked
+            except (KafkaError, TimeoutError) as fault:
+                log.warning("the broker does not answer", fault=f"{type(fault).__name__}: {fault}")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _answer(order: str, record: Record) -> Answer | None:
+    """What a record says of an order; None: that it was passed on, which is no answer."""
+    happened: list[str] = []
+    case_id = reason = ""
+    for event in record.events:
+        match event:
+            case e.OrderForwarded(message_id=about) if about == order:
+                return None
+            case e.OrderRepeated(message_id=about) if about == order:
+                return Answer(record.desk, event.case_id, repeated=True)
+            case e.OrderParked(message_id=about) if about == order:
+                return Answer(record.desk, event.case_id, waits=True)
+            case e.OrderRefused(message_id=about) if about == order:
+                case_id, reason = event.case_id, event.reason
+            case e.CaseEvent():
+                happened.append(type(event).__name__)
+                case_id = case_id or event.case_id
+            case e.DutySet() | e.CityAdopted() | e.PrecedentApproved() | e.MessageUnreadable():
+                happened.append(type(event).__name__)
+    if reason:
+        return Answer(record.desk, case_id, reason=reason)
+    return Answer(record.desk, case_id, tuple(happened))

@@ -1,0 +1,139 @@
+// A verb's form: one field after the other, each picked by typing a part of it and Enter; the last Enter gives the
+// order. Esc keeps what was typed: the same verb on the same case goes on where one was.
+import { html, signal, useEffect, useRef, useState } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { known } from "../shared/names.js";
+import { choicesOf, shown, used } from "./fields.js";
+import { members } from "./verbs.js";
+
+/** Drafts by verb and case: {filled, step, text}. */
+const drafts = new Map();
+/** A form that is open, for the keys to leave alone. */
+export const formOpen = signal(false);
+
+const FREE = new Set(["reason", "text", "long"]); // what is typed counts, even if it is nothing in the list
+const PICKED = new Set(["owner", "choice", "yesno", "case", "item", "territory", "desk", "officers", "reason"]);
+
+/** Every letter typed is found in order: 罗二 finds 罗星二组. */
+function fits(typed, choice) {
+  const text = `${choice.label} ${choice.hint ?? ""} ${choice.value}`.toLowerCase();
+  let at = 0;
+  for (const letter of typed.toLowerCase().replace(/\s/g, "")) {
+    at = text.indexOf(letter, at) + 1;
+    if (!at) return false;
+  }
+  return true;
+}
+
+/** `subjects`: the rows as they were seen when the form was opened: an order is judged by that version. */
+export function Form({ verb, subjects, onGive, onClose }) {
+  const slot = `${verb.id} ${subjects.map((row) => row.id).join(",")}`;
+  const draft = drafts.get(slot) ?? { filled: {}, step: 0, text: "" };
+  const [filled, setFilled] = useState(draft.filled);
+  const [step, setStep] = useState(Math.min(draft.step, verb.fields.length - 1));
+  const [text, setText] = useState(draft.text);
+  const [at, setAt] = useState(0);
+  const input = useRef(null);
+  const field = verb.fields[step];
+  const row = subjects[0];
+  const choices = PICKED.has(field.kind)
+    ? choicesOf(verb, field, row)
+        .filter((choice) => fits(text, choice))
+        .slice(0, 60)
+    : [];
+
+  drafts.set(slot, { filled, step, text });
+  useEffect(() => {
+    formOpen.value = true;
+    return () => {
+      formOpen.value = false;
+    };
+  }, []);
+  useEffect(() => {
+    input.current?.focus();
+  }, [step]);
+  useEffect(() => {
+    document.getElementById(`choice-${at}`)?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+
+  function take(value) {
+    if ((value === undefined || value === "") && !field.optional) return;
+    const next = { ...filled, [field.name]: value };
+    if (step + 1 < verb.fields.length) {
+      setFilled(next);
+      setStep(step + 1);
+      setText(next[verb.fields[step + 1].name] && FREE.has(verb.fields[step + 1].kind) ? String(next[verb.fields[step + 1].name]) : "");
+      setAt(0);
+      return;
+    }
+    drafts.delete(slot);
+    used(verb, next);
+    onGive(members(verb, next, (id) => Boolean(known("squad", id))));
+  }
+
+  const enter = () => {
+    const choice = choices[at];
+    // A typed reason that is nobody's code is taken as it stands; an empty line takes the first of the list.
+    if (choice && !(field.kind === "reason" && text && at === 0 && !choice.label.includes(text))) take(choice.value);
+    else if (FREE.has(field.kind)) take(text.trim());
+    else if (field.optional && !text) take("");
+  };
+
+  const keyed = (event) => {
+    event.stopPropagation();
+    if (event.isComposing) return; // an input method's own Enter
+    const moves = { ArrowDown: 1, ArrowUp: -1 };
+    if (event.key in moves && choices.length) {
+      event.preventDefault();
+      setAt((at + moves[event.key] + choices.length) % choices.length);
+    } else if (event.key === "Enter" && !(field.kind === "long" && !event.ctrlKey)) {
+      event.preventDefault();
+      enter();
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      onClose();
+    } else if (event.key === "Backspace" && !text && step) {
+      event.preventDefault();
+      setStep(step - 1);
+    }
+  };
+
+  const typed = (event) => {
+    setText(event.currentTarget.value);
+    setAt(0);
+  };
+  return html`<section class="form" role="dialog" aria-label=${t(`verb.${verb.id}`)}>
+    <h2>${t(`verb.${verb.id}`)} <span class="quiet">${subjects.length > 1 ? t("bulk.n", { n: subjects.length }) : row.no}</span></h2>
+    <ol class="steps">${verb.fields.map(
+      (one, i) => html`<li key=${one.name} class=${i === step ? "at" : ""}>
+      <button class="link" onClick=${() => {
+        setStep(i);
+        setAt(0);
+      }} disabled=${i > step}>${t(`field.${one.name}`)}</button>
+      ${
+        i < step && filled[one.name] !== undefined && filled[one.name] !== ""
+          ? html` <b>${shown(verb, one, filled[one.name], row)}
+        </b>`
+          : null
+      }</li>`,
+    )}</ol>
+    ${
+      field.kind === "long"
+        ? html`<textarea ref=${input} rows="5" value=${text} onInput=${typed} onKeyDown=${keyed} aria-label=${t(`field.${field.name}`)}>
+        </textarea>`
+        : html`<input ref=${input} class="type" value=${text} onInput=${typed} onKeyDown=${keyed} autocomplete="off" role="combobox"
+          aria-expanded=${choices.length > 0} aria-controls="choices" aria-activedescendant=${choices.length ? `choice-${at}` : undefined}
+          aria-label=${t(`field.${field.name}`)} placeholder=${t(PICKED.has(field.kind) ? "pick.type" : "pick.write")} />`
+    }
+    <div class="choices" role="listbox" id="choices" tabindex="-1"
+        aria-label=${t(`field.${field.name}`)}>${choices.map(
+          (choice, i) => html`<div role="option" key=${String(choice.value)}
+      id=${`choice-${i}`} aria-selected=${i === at ? "true" : "false"} class=${i === at ? "choice at" : "choice"}
+          onClick=${() => take(choice.value)}>
+      <span>${choice.label}</span><span class="quiet">${choice.hint}</span></div>`,
+        )}</div>
+    <p class="quiet foot">${field.optional ? `${t("form.optional")} · ` : ""}${t(field.kind === "long" ? "form.long" : "form.keys")}
+      <button class="first" onClick=${enter}><kbd>⏎</kbd>${t(step + 1 < verb.fields.length ? "form.next" : "form.give")}</button>
+      <button onClick=${onClose}><kbd>Esc</kbd>${t("form.back")}</button></p>
+  </section>`;
+}

@@ -1,0 +1,62 @@
+// The right side: squads with the load of each team against the squad's cap, and the queues that wait for a decision.
+import { html } from "../shared/dom.js";
+import { t } from "../shared/i18n.js";
+import { shortSquad } from "../shared/names.js";
+import { counts, filter, show } from "./filters.js";
+import { text } from "./search.js";
+import { point, rowsOf } from "./state.js";
+import { squads } from "./store.js";
+
+/** How full; past its cap it is hatched, so that it is seen without colour. The number beside it says it exactly. */
+function Bar({ load, cap }) {
+  const share = cap ? load / cap : 0;
+  return html`<span class=${`load ${share >= 1 ? "over" : ""}`} aria-hidden="true"><i style=${{ width: `${Math.min(100, share * 100)}%` }}>
+    </i></span>`;
+}
+
+/** Shows exactly the cases that a number counts, with the cursor on the first. */
+export function shows(next) {
+  text.value = "";
+  show(next);
+  toActive();
+}
+
+/** To the ACTIVE list, with the cursor on its first row. */
+export function toActive() {
+  point("active", rowsOf("active")[0]?.id ?? "");
+  document.getElementById("list-active")?.focus();
+}
+
+function Squad({ squad }) {
+  const teams = Object.entries(squad.teams ?? {});
+  const busy = teams.filter(([, load]) => load > 0).length;
+  const chosen = filter.value.squad === squad.id;
+  return html`<button class=${`squad ${chosen ? "at" : ""}`} aria-expanded=${chosen} onClick=${() => shows({ squad: squad.id })}
+    title=${t("squad.read", { name: squad.name, load: squad.load, cap: squad.cap, n: squad.cases, busy, teams: teams.length })}>
+    <span class="cut">${shortSquad(squad.id)}</span>
+    <${Bar} ...${squad} /><span class="n">${squad.load}/${squad.cap}</span><b class="n">${squad.cases}</b></button>
+    ${
+      chosen &&
+      html`<div class="teams"><span class="quiet">${t("squad.teams")}
+      </span>${teams.map(([id, load]) => html`<span key=${id}>${id} <b>${load}</b></span>`)}</div>`
+    }`;
+}
+
+function Queue({ name, keyName }) {
+  const n = counts.value[name];
+  return html`<button class=${`queue ${filter.value.queue === name ? "at" : ""}`} onClick=${() => shows({ queue: name })}><kbd>g ${keyName}
+    </kbd>${t(`queue.${name}`)}<b>${n}</b></button>`;
+}
+
+export function Squads() {
+  const rank = { town_squad: 0, zone_squad: 0, county_mobile: 1, city_detachment: 1 };
+  const sorted = [...squads.value].sort((a, b) => (rank[a.tier] ?? 0) - (rank[b.tier] ?? 0) || (a.id < b.id ? -1 : 1));
+  return html`<aside class="right" aria-label=${t("squad.title")}>
+    <header><h2>${t("squad.title")}</h2></header>
+    <div class="squad-head quiet" aria-hidden="true"><span></span><span>${t("squad.load")}</span><span class="n">${t("squad.cap")}</span>
+    <span class="n">${t("squad.cases")}</span></div>
+    <div class="squads" id="squads">${sorted.map((squad) => html`<${Squad} key=${squad.id} squad=${squad} />`)}</div>
+    <div class="queues"><${Queue} name="approvals" keyName="a" /><${Queue} name="disputes" keyName="d" />
+    <${Queue} name="requests" keyName="r" /><${Queue} name="checks" keyName="k" /></div>
+  </aside>`;
+}

@@ -1,0 +1,79 @@
+// Talks to the gateway. Every answer that is no success becomes a Fault, with the gateway's own words in both languages.
+/** @typedef {{account:string, role:string, desk:string, territory:string, unit:string, csrf:string, verbs:string[]}} Me */
+import { signal } from "./dom.js";
+import { heardTime } from "./clock.js";
+import { word } from "./i18n.js";
+
+/** Who is signed in. @type {import("../shared/types.js").Held<Me|null>} */
+export const me = signal(null);
+
+/** An answer that is no success: `status` 0 if there was none at all. */
+export class Fault extends Error {
+  constructor(status, body) {
+    super(body?.error ?? String(status));
+    this.status = status;
+    this.body = body ?? {};
+  }
+
+  /** In the reader's language. */
+  get text() {
+    return (
+      this.body.text ?? { zh: word("fault", this.status || "none", this.message), en: word("fault", this.status || "none", this.message) }
+    );
+  }
+}
+
+async function call(method, path, body, headers = {}) {
+  const plain = typeof body === "string";
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      credentials: "same-origin",
+      headers: {
+        ...(body === undefined ? {} : { "Content-Type": plain ? "text/csv" : "application/json" }),
+        ...(method === "GET" || !me.peek() ? {} : { "X-CSRF": me.peek().csrf }),
+        ...headers,
+      },
+      body: body === undefined || plain ? body : JSON.stringify(body),
+    });
+  } catch {
+    throw new Fault(0);
+  }
+  const json = (answer.headers.get("Content-Type") ?? "").includes("json");
+  const content = answer.status === 204 ? null : json ? await answer.json() : await answer.text();
+  if (answer.status === 401 && path !== "/api/login") signIn();
+  if (!answer.ok) throw new Fault(answer.status, json ? content : null);
+  if (content?.now) heardTime(content.now, content.speed);
+  return { status: answer.status, body: content };
+}
+
+export const get = async (path) => (await call("GET", path)).body;
+export const put = async (path, body) => (await call("PUT", path, body)).body;
+export const drop = async (path) => (await call("DELETE", path)).body;
+export const post = async (path, body, headers) => (await call("POST", path, body, headers)).body;
+/** With the status: an order's 200, 202 and 409 are all answers. */
+export const postFor = (path, body, headers) => call("POST", path, body, headers);
+export const getFor = (path) => call("GET", path);
+
+/** The query string of what is not empty. */
+export function query(values) {
+  const filled = Object.entries(values).filter(([, v]) => v !== "" && v !== undefined && v !== null);
+  return filled.length ? `?${new URLSearchParams(filled.map(([k, v]) => [k, String(v)]))}` : "";
+}
+
+/** Asks who one is; without a session goes to the sign-in page. */
+export async function whoami() {
+  me.value = await get("/api/me");
+  return me.value;
+}
+
+/** To the sign-in page, and back here afterwards. */
+export function signIn() {
+  if (location.pathname !== "/login") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+}
+
+export async function signOut() {
+  await post("/api/logout");
+  signIn();
+}

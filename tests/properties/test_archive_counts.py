@@ -1,0 +1,206 @@
+"""Searching the archive: list, count, pages and export are one, and are what reading all cases would give."""
+
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from dispatchers.record import decode_record
+from streams.archive import texts
+from streams.archive.query import DEADLINES, Query, parse
+from streams.archive.search import Archive, Archived, Found, Scope
+from streams.archive.store import Store
+from streams.reader import Position
+from tests.support_log import ITEMS, MONDAY, TERRITORIES, logs, small
+
+LATER = MONDAY + 40 * 3_600_000
+STATUSES = ("closed", "operator", "offered", "accepted", "cancelled", "merged", "suspended", "unit_working")
+UNITS = ("DI-clean", "DI-works", "DI-safety", "nobody")
+WORDS = (
+    "第",
+    "件",
+    "号",
+    "1",
+    "12",
+    "3号",
+    "第1",
+    "第11件",
+    "10件",
+    "c-",
+    "12345",
+    "无",
+    "di-20",
+    '"',
+    "* OR",
+    "%",
+    "第1 3",
+)
+BY = ("status", "territory", "item", "squad", "desk")
+
+
+@cache
+def archive() -> Archive:
+    path = Path(mkdtemp(prefix="paidan-archive-")) / "archive.sqlite"
+    store = Store(path)
+    for desk, raws in logs().items():
+        partition = small().desks[desk].partition
+        for offset, raw in enumerate(raws):
+            store.take(partition, offset, decode_record(raw))
+        store.commit({partition: Position(len(raws) - 1, "0" * 64)})
+    store.close()
+    return Archive(path)
+
+
+@cache
+def everything() -> dict[str, tuple[Found, Archived]]:
+    """All cases, as they are looked at one by one, without any index."""
+    found = archive().rows(Query(), Scope(), 0)
+    return {row.id: (row, archive().case(row.id, Scope())) for row in found}  # type: ignore[misc]
+
+
+def squads() -> list[str]:
+    return sorted({row.squad for row, _ in everything().values()})
+
+
+@st.composite
+def queries(draw: Any) -> Query:
+    """Filters as somebody may put them together: few at a time, or nothing would ever be found."""
+    ids = sorted(everything())
+    some_id = ids[draw(st.integers(0, len(ids) - 1))]
+    row = everything()[some_id][0]
+    values: dict[str, Any] = {
+        "q": st.sampled_from((*WORDS, row.no, row.no.lower(), row.id, row.id[:-1])),
+        "address": st.sampled_from(("号", "1", "11", "11号", "号1")),
+        "id": st.sampled_from((some_id, row.no, "c-none")),
+        "source": st.sampled_from(("12345", "web")),
+        "source_id": st.just(row.source_id),
+        "territory": st.sampled_from(TERRITORIES),
+        "desk": st.sampled_from(sorted(small().desks)),
+        "item": st.sampled_from(ITEMS),
+        "domain": st.just(row.domain),
+        "status": st.sampled_from(STATUSES),
+        "squad": st.sampled_from(squads()),
+        "unit": st.sampled_from(UNITS),
+        "open": st.booleans(),
+        "deadline": st.sampled_from(DEADLINES),
+        "from_": st.integers(MONDAY, MONDAY + 10 * 3_600_000),
+        "to": st.integers(MONDAY, MONDAY + 12 * 3_600_000),
+    }
+    names = draw(st.sets(st.sampled_from(sorted(values)), max_size=3))
+    sort, order = draw(st.sampled_from(("registered_at", "due_at", "priority"))), draw(st.sampled_from(("asc", "desc")))
+    limit = draw(st.sampled_from((1, 7, 50)))
+    return Query(**{name: draw(values[name]) for name in sorted(names)}, sort=sort, order=order, limit=limit)
+
+
+scopes = st.builds(
+    Scope,
+    desks=st.none() | st.frozensets(st.sampled_from(sorted(small().desks)), max_size=3),
+    territory=st.sampled_from(("", "", *TERRITORIES)),
+    unit=st.sampled_from(("", "", *UNITS)),
+)
+instants = st.integers(MONDAY, LATER)
+
+
+def holds(query: Query, scope: Scope, row: Found, whole: Archived, now: int) -> bool:
+    """The filters in Python, one after the other."""
+    if any(query.q in (r.id, r.no, r.no.lower()) and seen(scope, r, w) for r, w in everything().values()):
+        query = replace(query, q="") if query.q.upper() in (row.id.upper(), row.no) else replace(query, id="none")
+    equal = ("source_id", "source", "territory", "desk", "item", "domain", "status", "squad", "unit")
+    body = texts.fold("\n".join((row.title, whole.matter.description, row.no, row.source_id, row.id)))
+    address = texts.fold(row.address)
+    return (
+        all(getattr(query, name) in ("", getattr(row, name)) for name in equal)
+        and query.id in ("", row.id, row.no)
+        and all(word in body or word in address for word in texts.words(query.q))
+        and all(word in address for word in texts.words(query.address))
+        and query.open in (None, row.open)
+        and (query.deadline is None or (row.open and query.deadline == state(row, now)))
+        and (query.from_ is None or row.registered_at >= query.from_)
+        and (query.to is None or row.registered_at < query.to)
+    )
+
+
+def state(row: Found, now: int) -> str:
+    """As the gateway's contract says."""
+    if row.due_at and now > row.due_at:
+        return "overdue"
+    if row.warn_at and now >= row.warn_at:
+        return "warn"
+    return "paused" if row.status == "suspended" else "in_time"
+
+
+def seen(scope: Scope, row: Found, whole: Archived) -> bool:
+    """What the caller may see."""
+    asked = {request.unit for request in whole.case.requests}
+    return (
+        (scope.desks is None or row.desk in scope.desks)
+        and scope.territory in ("", row.territory)
+        and (not scope.unit or scope.unit == row.unit or scope.unit in asked)
+    )
+
+
+def expected(query: Query, scope: Scope, now: int) -> set[str]:
+    cases = everything().values()
+    return {row.id for row, whole in cases if holds(query, scope, row, whole, now) and seen(scope, row, whole)}
+
+
+def pages(query: Query, scope: Scope, now: int) -> Iterator[list[Found]]:
+    page = archive().find(query, scope, now)
+    yield page.cases
+    while page.next:
+        given = {"sort": query.sort, "order": query.order, "cursor": page.next}
+        page = archive().find(replace(query, cursor=parse(given, now).cursor), scope, now)
+        yield page.cases
+
+
+@given(queries(), scopes, instants)
+def test_what_is_found_is_what_reading_all_cases_gives(query: Query, scope: Scope, now: int) -> None:
+    """The export has exactly the cases for which the filters hold and which may be seen, with the state of now."""
+    found = list(archive().rows(query, scope, now))
+    assert expected(query, scope, now) == {row.id for row in found}
+    assert len(found) == len({row.id for row in found})
+    assert all(row.deadline == (state(row, now) if row.open else "") for row in found)
+
+
+@given(queries(), scopes, instants, st.sampled_from(BY))
+def test_counts_are_those_of_the_list(query: Query, scope: Scope, now: int, by: Any) -> None:
+    """The total of a page, the counts by a column and the export say the same."""
+    listed = list(archive().rows(query, scope, now))
+    counts = archive().count(query, scope, by, now)
+    page = archive().find(query, scope, now)
+    assert len(listed) == counts.total == page.total
+    assert not page.more
+    assert Counter(getattr(row, by) for row in listed) == counts.by
+
+
+@given(queries(), scopes, instants)
+def test_pages_have_every_case_once_and_in_order(query: Query, scope: Scope, now: int) -> None:
+    """Page after page gives the export, in its order, each page but the last full."""
+    several = list(pages(query, scope, now))
+    assert all(len(page) == query.limit for page in several[:-1])
+    flat = [row for page in several for row in page]
+    assert [row.id for row in archive().rows(query, scope, now)] == [row.id for row in flat]
+    keys = [(getattr(row, query.sort) or (1 << 60 if query.sort == "due_at" else 0)) for row in flat]
+    assert all((a <= b) if query.order == "asc" else (a >= b) for a, b in pairwise(keys))
+
+
+@given(st.text(max_size=12), st.text(max_size=12), st.data())
+def test_every_piece_of_a_text_is_found_by_the_index_that_is_meant_for_it(text: str, other: str, data: Any) -> None:
+    """A run of one or two characters of a text is among its tokens, and no other word is."""
+    folded = texts.fold(text)
+    tokens = texts.pairs(folded).split()
+    for word in texts.words(text):
+        start = data.draw(st.integers(0, len(word) - 1))
+        piece = word[start : start + data.draw(st.integers(1, 2))]
+        assert any(t.startswith(texts.token(piece)) if len(piece) == 1 else t == texts.token(piece) for t in tokens)
+    for word in texts.words(other):
+        wanted = texts.token(word[:2])
+        found = wanted in tokens if len(word) > 1 else any(t[:4] == wanted for t in tokens)
+        assert (word[:2] in folded) == found

@@ -1,0 +1,292 @@
+"""The gateway over HTTP: what is answered 2xx is so, a refusal says what is true, nobody sees what is not theirs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from streams.gateway.api import ENDPOINTS
+from tests.support_gateway import Site, complaint, site
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+ELSEWHERE = {"datum": "wgs84", "lon": 121.0, "lat": 30.71, "address": "平湖市当湖街道"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    async with site(tmp_path_factory.mktemp("gateway")) as started:
+        yield started
+
+
+async def _events(http: aiohttp.ClientSession, path: str, last: str = "") -> AsyncIterator[tuple[str, str, Any]]:
+    """(event, id, data) of a stream, until nobody asks for more."""
+    headers = {"Last-Event-ID": last} if last else {}
+    async with http.get(path, headers=headers, timeout=aiohttp.ClientTimeout(total=60)) as answer:
+        assert answer.status == 200
+        assert answer.content_type == "text/event-stream"
+        told: dict[str, str] = {}
+        async for raw in answer.content:
+            line = raw.decode().rstrip("\n")
+            if line:
+                name, _, value = line.partition(": ")
+                told[name] = value
+            elif "event" in told:
+                yield told["event"], told.get("id", ""), json.loads(told["data"])
+                told = {}
+
+
+async def test_a_complaint_by_http_comes_to_the_console_without_reload(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        board = await operator.get("/api/board?desk=jiashan")
+        stream = _events(operator.http, f"/api/stream?desk=jiashan&after={board['seq']}")
+        kept = await operator.file("巷口垃圾成堆")
+        async with asyncio.timeout(10):
+            async for event, number, data in stream:  # noqa: B007  # looked at below
+                if event == "delta" and any(row["id"] == kept["case_id"] for row in data["cases"]):
+                    break
+        assert number.partition(".")[0] == board["seq"].partition(".")[0]
+        assert data["desk"]["id"] == "jiashan"
+        await stream.aclose()
+        case = await operator.case(kept["case_id"])
+        assert (case["row"]["title"], case["row"]["territory"]) == ("巷口垃圾成堆", "330421002")
+        again = await operator.get("/api/board?desk=jiashan")
+        assert kept["case_id"] in [row["id"] for row in again["cases"]]
+
+
+async def test_an_order_is_answered_with_what_the_desk_decided(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        kept = await operator.file("沿街晾晒")
+        case = await operator.case(kept["case_id"])
+        done = await operator.order("UrgeCase", case, note="居民多次来电")
+        assert done.status == 200, done
+        assert "CaseUrged" in done.body["events"]
+        assert done.body["case"]["row"]["urges"] == 1
+        assert done.body["case"]["row"]["version"] == case["row"]["version"] + 1
+
+
+async def test_a_refused_order_says_why_and_how_it_stands_now(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        case = await operator.case((await operator.file("路面油污"))["case_id"])
+        refused = await operator.order("CloseCase", case)
+        assert refused.status == 409, refused
+        assert refused.body["reason"] == "forbidden_now"
+        assert refused.body["text"]["zh"]
+        assert refused.body["text"]["en"]
+        assert refused.body["case"]["row"]["status"] == case["row"]["status"]
+
+
+async def test_of_two_who_change_one_case_one_wins_and_the_other_sees_how_it_is(here: Site) -> None:
+    async with here.signed_in("js-operator") as one, here.signed_in("js-lead") as other:
+        case = await one.case((await one.file("占道堆物"))["case_id"], lambda c: c["row"].get("squad"))
+        version, squad = case["row"]["version"], case["row"]["squad"]
+        teams = [t["id"] for s in (await one.get("/api/catalog"))["squads"] if s["id"] == squad for t in s["teams"]]
+        free = [t for t in teams if t != case["row"]["team"]]
+        given = await asyncio.gather(
+            one.order("AssignCase", case, case_version=version, squad=squad, team=free[0], reason="就近"),
+            other.order("AssignCase", case, case_version=version, squad=squad, team=free[0], reason="负荷"),
+        )
+        done = [a for a in given if a.status == 200]
+        refused = [a for a in given if a.status == 409]
+        if not done:  # nobody of that team may be on duty now: then both hear the same reason
+            assert {a.body["reason"] for a in refused} <= {"off_duty", "no_certified_pair", "cap"}
+            return
+        assert len(done) == 1
+        assert refused[0].body["reason"] in ("stale", "forbidden_now")
+        assert refused[0].body["case"]["row"]["version"] > version
+
+
+async def test_an_order_sent_again_under_its_key_happens_once(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        case = await operator.case((await operator.file("井盖移位"))["case_id"])
+        key = str(uuid.uuid4())
+        first = await operator.order("UrgeCase", case, key, note="x")
+        again = await operator.order("UrgeCase", case, key, note="x")
+        assert (first.status, again.status) == (200, 200)
+        assert again.body["events"] == first.body["events"]
+        assert (await operator.case(case["row"]["id"]))["row"]["urges"] == 1
+        other = await operator.order("UrgeCase", case, key, note="y")
+        assert (other.status, other.body["where"]) == (422, "Idempotency-Key")
+        asked = await operator.ask("GET", f"/api/orders/{key}")
+        assert asked.status == 200
+        async with here.signed_in("js-lead") as stranger:
+            assert (await stranger.ask("GET", f"/api/orders/{key}")).status == 404
+
+
+async def test_an_order_about_a_version_to_come_waits(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        case = await operator.case((await operator.file("树枝断落"))["case_id"])
+        ahead = await operator.order(
+            "UrgeCase", case, "early-" + str(uuid.uuid4()), case_version=case["row"]["version"] + 1
+        )
+        assert (ahead.status, ahead.body["waits_for_version"]) == (202, True)
+
+
+async def test_an_order_that_does_not_fit_says_where(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        answers = [
+            (await operator.ask("POST", "/api/orders", {"type": "UrgeCase"}, Idempotency_Key="k1"), "$"),
+            (await operator.ask("POST", "/api/orders", {"type": "Nothing"}, Idempotency_Key="k2"), "$.type"),
+            (await operator.ask("POST", "/api/orders", b"{", Idempotency_Key="k3"), "$"),
+            (await operator.ask("POST", "/api/orders", {"type": "UrgeCase", "case_id": "c-1"}), "Idempotency-Key"),
+            (
+                await operator.ask("POST", "/api/orders", {"type": "UrgeCase", "actor": {}}, Idempotency_Key="k4"),
+                "$.actor",
+            ),
+        ]
+        assert [(a.status, a.body["where"]) for a, _ in answers] == [(422, where) for _, where in answers]
+        never = await operator.order("ReportArrival", "c-1", assignment_id="c-1/1")
+        assert (never.status, never.body["error"]) == (403, "not_your_role")
+
+
+async def test_what_is_absent_and_what_is_another_desks_answer_alike(here: Site) -> None:
+    async with here.signed_in("ph-operator") as theirs, here.signed_in("js-operator") as ours:
+        kept = await theirs.file("河岸垃圾", location=ELSEWHERE)
+        await theirs.case(kept["case_id"])
+        reading = [one.path for one in ENDPOINTS if one.method == "GET" and "{case_id}" in one.path]
+        assert len(reading) >= 3
+        for path in reading:
+            there, nowhere = [
+                await ours.ask("GET", path.format(case_id=c)) for c in (kept["case_id"], "c-00000000000000000000")
+            ]
+            assert (there.status, there.body) == (nowhere.status, nowhere.body), path
+            assert there.status == 404
+        for case in (kept["case_id"], "c-00000000000000000000"):
+            refused = await ours.order("UrgeCase", case)
+            assert (refused.status, refused.body["error"]) == (404, "not_found")
+        assert (await ours.ask("GET", "/api/board?desk=pinghu")).status == 404
+
+
+async def test_a_town_sees_its_own_town_and_asks_offices_at_most(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator:
+        kept = await operator.file("公园长椅损坏")
+        case = await operator.case(kept["case_id"])
+        town = f"js-town-{case['row']['territory']}"
+        seats = [name for name in here.passwords if name.startswith("js-town-")]
+        for seat in seats:
+            async with here.signed_in(seat) as person:
+                seen = await person.ask("GET", f"/api/cases/{kept['case_id']}")
+                assert seen.status == (200 if seat == town else 404)
+                if seat == town:
+                    assert set(seen.body["allowed_actions"]) <= {"AskOffice"}
+
+
+async def test_every_role_meets_every_endpoint(here: Site) -> None:
+    """403 wherever the table of access says no, and something else wherever it says yes."""
+    from streams.gateway import access
+
+    roles = {"js-operator": "operator", "js-lead": "lead", "js-checker": "checker", "js-hotline": "hotline"}
+    roles |= {r: r for r in ("coordination", "supervisor", "auditor", "wall", "ops")}
+    for account, role in roles.items():
+        async with here.signed_in(account) as person:
+            for one in ENDPOINTS:
+                if one.may in (None, "") or one.path == "/api/stream":
+                    continue
+                path = one.path.replace("{case_id}", "c-1").replace("{key}", "k").replace("{name}", "n")
+                answer = await person.ask(
+                    one.method, path.replace("{upload}", "u"), {} if one.method in ("POST", "PUT") else None
+                )
+                allowed = access.may(role, one.may)  # type: ignore[arg-type]
+                assert (answer.status != 403) is allowed, (role, one.method, one.path, answer)
+
+
+async def test_nobody_gets_in_without_signing_in_and_no_change_without_the_token(here: Site) -> None:
+    async with aiohttp.ClientSession(here.url) as http:
+        for one in ENDPOINTS:
+            if one.may is None:
+                continue
+            path = (
+                one.path.replace("{case_id}", "c-1")
+                .replace("{key}", "k")
+                .replace("{name}", "n")
+                .replace("{upload}", "u")
+            )
+            async with http.request(one.method, path) as answer:
+                assert answer.status == 401, one.path
+                assert set(await answer.json()) >= {"error", "text"}
+    async with (
+        here.signed_in("js-operator") as operator,
+        operator.http.post("/api/orders", json={}, headers={"Idempotency-Key": "k"}) as answer,
+    ):
+        assert answer.status == 403
+
+
+async def test_every_answer_forbids_what_is_not_ours(here: Site) -> None:
+    async with aiohttp.ClientSession(here.url) as http:
+        for path in ("/login", "/api/me", "/livez", "/nothing", "/static/css/base.css"):
+            async with http.get(path) as answer:
+                policy = answer.headers["Content-Security-Policy"]
+                assert "script-src 'self'" in policy
+                assert "unsafe" not in policy
+                assert answer.headers["X-Content-Type-Options"] == "nosniff", path
+
+
+async def test_a_file_of_reports_has_a_result_for_each_row(here: Site) -> None:
+    rows = [
+        "source_id,kind,received_at,title,datum,lon,lat,phone",
+        "F-1,complaint,2026-07-13T09:00:00+08:00,油烟扰民,wgs84,120.926,30.84,13800000001",
+        "F-2,complaint,yesterday,噪音,wgs84,120.926,30.84,",
+        "F-3,complaint,2026-07-13T09:00:00+08:00,没有坐标系,,120.926,30.84,",
+        "F-4,complaint,2026-07-13T09:00:00+08:00,=HYPERLINK(1),wgs84,120.926,30.84,",
+    ]
+    async with here.signed_in("js-operator") as operator:
+        for encoding in ("utf-8", "gb18030"):
+            sent = await operator.ask(
+                "POST", "/api/complaints/csv", "\n".join(rows).encode(encoding), Content_Type="text/csv"
+            )
+            assert (sent.status, sent.body["rows"]) == (202, 4), sent
+            told = sent.body
+            async with asyncio.timeout(10):
+                while not told["finished"]:
+                    told = await operator.get(f"/api/uploads/{sent.body['upload']}")
+            assert [r["status"] for r in told["results"]] == [201, 422, 422, 201]
+            assert (told["done"], told["failed"]) == (2, 2)
+            assert "received_at" in told["results"][1]["text"]["en"]
+        strange = await operator.ask("POST", "/api/complaints/csv", b"a,b\n1,2\n", Content_Type="text/csv")
+        assert (strange.status, strange.body["where"]) == (422, "line 1")
+
+
+async def test_a_flood_is_told_to_wait_and_what_was_taken_is_kept(here: Site) -> None:
+    async with here.signed_in("ph-lead") as operator:
+        body = complaint("洪水") | {"location": ELSEWHERE}
+        answers = await asyncio.gather(*(operator.ask("POST", "/api/complaints", body) for _ in range(1_300)))
+        kept = [a.body["case_id"] for a in answers if a.status == 201]
+        refused = [a for a in answers if a.status == 429]
+        assert len(kept) + len(refused) == 1_300
+        assert kept
+        assert refused
+        assert all(int(a.headers["Retry-After"]) >= 1 for a in refused)
+        assert len({*kept}) == len(kept)
+
+
+async def test_after_kill_9_browsers_come_back_to_the_whole_board(here: Site) -> None:
+    async with here.signed_in("js-supervisor" if "js-supervisor" in here.passwords else "supervisor") as person:
+        board = await person.get("/api/board")
+        here.gateway.kill()
+        here.gateway.log.write_text("")
+        here.gateway.start()
+        await here.gateway.ready("gateway serves")
+        async with asyncio.timeout(10):
+            events = []
+            async for event, _, _ in _events(person.http, "/api/stream", board["seq"]):
+                events.append(event)
+                if len(events) == 2:
+                    break
+        assert events == ["anew", "beat"]  # the session holds, and the place of before is not taken for ours
+        after = await person.get("/api/board")
+        assert {row["id"] for row in after["cases"]} >= {row["id"] for row in board["cases"]}
+
+
+async def test_the_openapi_document_describes_every_endpoint(here: Site) -> None:
+    async with aiohttp.ClientSession(here.url) as http, http.get("/api/openapi.json") as answer:
+        document = await answer.json()
+    assert document["openapi"].startswith("3.1")
+    told = {(path, method) for path, ways in document["paths"].items() for method in ways}
+    assert told == {(one.path, one.method.lower()) for one in ENDPOINTS}
+    assert "AssignCase" in document["components"]["schemas"]
