@@ -7,10 +7,13 @@ part stands between `<!-- name -->` and `<!-- /name -->`.
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 from dispatchers.diagram import mermaid
+from dispatchers.explain.voice import Lang
 
 from . import topics
+from .gateway.terms import catalogue
 from .schema import definitions
 
 
@@ -18,7 +21,8 @@ def files() -> dict[str, str]:
     """{path from the repository's root: its text as of today}."""
     readme = (topics.ROOT / "README.md").read_text("utf-8")
     made = topics.generated(topics.load(), definitions("#/components/schemas/"))
-    return made | {"README.md": _filled(readme)}
+    screens = {f"streams/gateway/static/i18n/terms.{lang}.js": catalogue(lang) for lang in get_args(Lang)}
+    return made | screens | {"README.md": _filled(readme)}
 
 
 def _filled(text: str) -> str:

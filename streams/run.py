@@ -47,7 +47,8 @@ READY_WITHIN_S = 30.0  # seconds until complaints come, even if no desk is ready
 LOGINS = "demo-accounts.json"
 SHOWN_LOGINS = ("operator", "lead", "coordination", "wall")
 NO_COMPLAINT_S = 120.0  # a run that shall end by itself waits so long for its first complaint
-PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0}  # from SIGTERM to SIGKILL
+# Seconds from SIGTERM to SIGKILL.
+PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0}
 DESK_PATIENCE_S = 4.0
 BESIDE = ("tell", "targets", "archive", "gateway")  # the processes that show what was decided
 

@@ -51,7 +51,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     received_at: int = 0  # by the source's word
     filed_at: int = 0  # by the broker's
     registered_at: int = 0
-    due_at: int = 0  # legal limit; 0: none runs (not dispatched yet, or paused)
+    due_at: int = 0  # legal limit; 0: none runs (not dispatched yet, paused, or its parent's counts)
     warn_at: int = 0  # yellow from here on, red past `due_at`
     reply_due: int = 0  # until the caller has an answer
     stage_due: int = 0  # of what the status waits for: a look, an arrival, a review, a ruling, a check, the closing
@@ -70,6 +70,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     mode: str = ""  # "propose", "shadow": what the rules would do stands in `proposed`
     proposed: str = ""  # squad or unit
     requests: int = 0  # to other offices, not yet answered
+    relaxation: str = ""  # "extension", "suspension": somebody wants more time, and it is not decided
     urges: int = 0
     supervised: str = ""  # document
     returns: int = 0
@@ -114,7 +115,8 @@ def case_row(case: Case, desk: str) -> CaseRow:
     """The row of an open case."""
     held = case.assignment
     waits = case.status in (Status.OFFERED, Status.ORDERED)
-    dispose, reply = case.term("dispose"), case.term("reply")
+    dispose = case.term("dispose") if case.status is not Status.MERGED else None
+    reply = case.term("reply")
     return CaseRow(
         id=case.id,
         no=case.no,
@@ -141,7 +143,7 @@ def case_row(case: Case, desk: str) -> CaseRow:
         received_at=case.received_at,
         filed_at=case.filed_at,
         registered_at=case.registered_at,
-        due_at=case.due_at,
+        due_at=dispose.due_at if dispose else 0,
         warn_at=dispose.warn_at if dispose else 0,
         reply_due=reply.due_at if reply and not reply.done_at else 0,
         stage_due=case.stage_due,
@@ -160,6 +162,7 @@ def case_row(case: Case, desk: str) -> CaseRow:
         mode=case.mode if case.proposal else "",
         proposed=case.proposal.owner if case.proposal else "",
         requests=sum(1 for request in case.requests if request.next_due),
+        relaxation=case.relaxation.kind if case.relaxation else "",
         urges=case.urges,
         supervised=case.supervised,
         returns=case.returns,

@@ -31,8 +31,7 @@ class Condition(NamedTuple):
 
     sql: str  # {n}: the case's number
     lead: str = ""  # "INDEXED BY …", or "NOT INDEXED" (by number): how its cases are found, if not by reading all
-    match: str = ""  # "long", "short": the text index that finds its cases
-    exact: bool = False  # and finds no others
+    match: str = ""  # "long", "short": the text index that finds its cases and no others
 
 
 class Predicate(NamedTuple):
@@ -162,10 +161,9 @@ def _texts(query: Query, given: dict[str, Any]) -> list[Condition]:
         given[f"word{number}"] = word
         where = f"instr(b.address, :word{number})"
         sql = where if address else f"(instr(b.body, :word{number}) OR {where})"
-        short = texts.short(word)
-        found.append(Condition(sql, match="short" if short else "long", exact=not (short and address)))
+        found.append(Condition(sql, match="short" if texts.short(word) else "long"))
     given["long"] = sqlite.long_match((w, a) for w, a in asked if not texts.short(w))
-    given["short"] = sqlite.short_match(w for w, _ in asked if texts.short(w))
+    given["short"] = sqlite.short_match((w, a) for w, a in asked if texts.short(w))
     return found
 
 
@@ -226,7 +224,7 @@ def _ways(asked: Predicate) -> list[Way]:
     for kind in ("long", "short"):
         if kind in kinds:
             table = f"{kind}_words"
-            rest = [c for c in asked.conditions if c.match != kind or not c.exact]
+            rest = [c for c in asked.conditions if c.match != kind]
             ways.append(_way(table, f"{table}.rowid", Condition(f"{table} MATCH :{kind}"), rest))
     return ways
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import texts
 
-SCHEMA = 1  # of the tables' shape and of what is written into them; another one is built anew
+SCHEMA = 2  # of the tables' shape and of what is written into them; another one is built anew
 PIECE = 500  # pages of a text index that are merged at once
 SLOTS = 64  # cases that may be registered in one millisecond before the next one's numbers are taken
 
@@ -41,7 +41,7 @@ CREATE TABLE story (
 CREATE TABLE parked (case_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (case_id, version)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE long_words USING fts5 (body, address, content='bodies', content_rowid='n',
   tokenize='trigram case_sensitive 1');
-CREATE VIRTUAL TABLE short_words USING fts5 (tokens, content='', detail=none, tokenize='ascii', prefix='4');
+CREATE VIRTUAL TABLE short_words USING fts5 (tokens, content='', detail=none, tokenize='ascii', prefix='4 5');
 """
 COLUMNS = ("desk", "territory", "item", "domain", "status", "squad", "unit", "source")  # equal to a name
 # What is asked of a board is asked of the few thousand open ones, however many are closed.
@@ -202,7 +202,7 @@ def forget_texts(db: sqlite3.Connection, rows: list[tuple[int, Texts]]) -> None:
 
 
 def _tokens(of: Texts) -> str:
-    return texts.pairs("\n".join(of))
+    return texts.pairs(*of)
 
 
 def long_match(words: Iterable[tuple[str, bool]]) -> str:
@@ -210,9 +210,10 @@ def long_match(words: Iterable[tuple[str, bool]]) -> str:
     return " AND ".join(f"{'address : ' if address else ''}{_quoted(word)}" for word, address in words)
 
 
-def short_match(words: Iterable[str]) -> str:
-    """The expression for `short_words` that finds all words, folded."""
-    return " AND ".join(f"{_quoted(texts.token(word))}{'*' if len(word) == 1 else ''}" for word in words)
+def short_match(words: Iterable[tuple[str, bool]]) -> str:
+    """The expression for `short_words` that finds all words, as above."""
+    tokens = ((texts.token(word, address=address), len(word) == 1) for word, address in words)
+    return " AND ".join(f"{_quoted(token)}{'*' * begins}" for token, begins in tokens)
 
 
 def any_match(words: Iterable[str]) -> str:

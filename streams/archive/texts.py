@@ -16,6 +16,7 @@ from itertools import pairwise
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _WIDE = 4  # 36^4 is above the last character of Unicode
+_PLACE = "z"  # and so far above it that no code begins so
 
 
 def fold(text: str) -> str:
@@ -28,9 +29,10 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(fold(text).split()))
 
 
-def pairs(folded: str) -> str:
-    """The tokens of a folded text for the index of short words."""
-    return " ".join(sorted(set(_pairs(folded))))
+def pairs(body: str, address: str) -> str:
+    """The tokens of folded texts for the index of short words. An address has its own once more, with their mark."""
+    places = set(_pairs(address))
+    return " ".join(sorted(places.union(_pairs(body), (_PLACE + token for token in places))))
 
 
 def short(word: str) -> bool:
@@ -38,9 +40,9 @@ def short(word: str) -> bool:
     return len(word) < 3
 
 
-def token(word: str) -> str:
+def token(word: str, *, address: bool = False) -> str:
     """The token of a folded word of one or two characters; of one, it is what tokens begin with."""
-    return "".join(map(_code, word))
+    return _PLACE * address + "".join(map(_code, word))
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:

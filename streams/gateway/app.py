@@ -104,6 +104,8 @@ async def _dress(request: web.Request, response: web.StreamResponse) -> None:
     """Headers on every answer, those of streams and files included."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if request.path.startswith("/static/"):
+        response.headers["Cache-Control"] = "no-cache"  # asked for again each time: an upgrade must not mix modules
     await request.app[CONTEXT].sessions.renew(request, response)
     if isinstance(response, web.Response) and isinstance(response.body, bytes) and len(response.body) > SQUEEZED:
         response.enable_compression()

@@ -88,13 +88,16 @@ class Cases:
         self._cities, self._archive = cities, archive
 
     def held(self, session: Session, case_id: str) -> Held | None:
-        """A case that is open, or ended a short time ago, if this caller may see it."""
-        held = self.live.find(case_id) or self.live.found_ended(case_id)
+        """A case, open or ended, and the desk that has or had it; None when there is none for this caller.
+
+        The archive may have heard of a new one before we did: what was shown must not be denied a moment later.
+        """
+        held = self.live.find(case_id) or self.live.found_ended(case_id) or self._archive.held(case_id)
         return held if held and access.sees(session.scope, session.account.role, held.case, held.desk) else None
 
     def view(self, session: Session, case_id: str) -> CaseView | None:
         """A case whole; None when there is none for this caller."""
-        held = self.held(session, case_id) or self._archived(session, case_id)
+        held = self.held(session, case_id)
         if held is None:
             return None
         case = held.case
@@ -115,10 +118,6 @@ class Cases:
             allowed_actions=access.allowed_actions(case, session.account),
             reporter="masked" if case.reporter_ref else "none",
         )
-
-    def _archived(self, session: Session, case_id: str) -> Held | None:
-        held = self._archive.held(case_id)
-        return held if held and access.sees(session.scope, session.account.role, held.case, held.desk) else None
 
     async def board(self, session: Session, wanted: str) -> Board:
         """The open cases, squads and counts of a desk, or of the caller's whole area (""). Raises Problem 404."""

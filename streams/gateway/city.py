@@ -170,7 +170,7 @@ def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
     for name, fold in live.folds.items():
         desk, tally = fold.desk, live.watched[name].tally
         city = live.cities.of(desk.city).city
-        late = sum(1 for c in desk.cases.values() if 0 < c.due_at < now and c.status is not Status.MERGED)
+        late = sum(1 for c in desk.cases.values() if c.status is not Status.MERGED and 0 < c.due_at < now)
         desks.append(
             WallDesk(
                 id=name,

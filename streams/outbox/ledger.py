@@ -170,7 +170,7 @@ class Book:
         self._pages: dict[int, _Page] = {}
         self._counts: list[list[int]] = [[0] * 5 for _ in self._names]  # by source: by state
         self._pending: list[dict[Place, None]] = [{} for _ in self._names]
-        self._early: dict[Place, Delivery] = {}  # read before their replies were
+        self._early: dict[str, Delivery] = {}  # by reply: read before it was
         self._open = False
 
     # -- what is read --------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Book:
         posted = self._webhooks.get(reply.source)
         page.put(_NONE, source, check, reply.at, since)
         self._set(page, offset, (partition, offset), _BY_TOPIC if posted is None or reply.at < posted else _PENDING)
-        early = self._early.pop((partition, offset), None)
+        early = self._early.pop(reply.id, None)
         if early:
             self.delivery(early)
         return page.states[offset - page.first] == _PENDING
@@ -202,10 +202,9 @@ class Book:
     def delivery(self, told: Delivery) -> None:
         """A record of `deliveries`."""
         page = self._pages[told.partition]
-        if told.offset >= page.end:
-            self._early[told.partition, told.offset] = told
-            return
         index = self._index(page, told)
+        if index is None and told.offset >= page.end:
+            self._early[told.id] = told
         if index is None or page.states[index] in (_NONE, _BY_TOPIC):
             return
         if told.state == "again":

@@ -70,6 +70,7 @@ async def poster() -> AsyncIterator[Poster]:
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "paidan"},
         trust_env=False,
+        auto_decompress=False,
     )
     try:
         yield Poster(session)

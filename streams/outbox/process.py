@@ -107,14 +107,16 @@ class Outbox:
 
     async def tidy(self) -> int:
         """Delete what became of replies that their topic holds no more; how many it were."""
-        keys = []
+        gone: set[tuple[int, bytes]] = set()
         async for record in scan.scan(self._kafka, DELIVERIES):
             told = read_delivery(record)
             if told and not self.ledgers.book.knows(told):
-                keys.append((record.partition, record.key))
-        for partition, key in dict.fromkeys(keys):
+                gone.add((record.partition, record.key))
+            else:
+                gone.discard((record.partition, record.key))  # deleted already
+        for partition, key in gone:
             await self._sender.send_and_wait(DELIVERIES, None, key, partition)
-        return len(set(keys))
+        return len(gone)
 
 
 async def write(sender: AIOKafkaProducer, delivery: Delivery) -> None:

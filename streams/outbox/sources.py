@@ -59,11 +59,20 @@ def webhooks(sources: Mapping[str, Source]) -> dict[str, int]:
     return {name: source.not_before for name, source in sources.items()}
 
 
+def webhooks_in(path: Path | None) -> dict[str, int]:
+    """As `webhooks`, of a file: for who only counts, and has no business with the secrets. Raises SourcesError."""
+    return webhooks(_read(path, None))
+
+
 def read(path: Path | None, environment: Mapping[str, str]) -> dict[str, Source]:
     """The sources of the file, by name; none without a file. Secrets in variables are looked up in `environment`.
 
     Raises SourcesError.
     """
+    return _read(path, environment)
+
+
+def _read(path: Path | None, environment: Mapping[str, str] | None) -> dict[str, Source]:
     if path is None:
         return {}
     reading = _Reading(path, environment)
@@ -80,7 +89,8 @@ _NAMES = ("url", *SECRETS, *_KNOWN)
 class _Reading:
     """One reading, and what was wrong."""
 
-    def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, environment: Mapping[str, str] | None) -> None:
+        """Without `environment` secrets are not looked up at all."""
         self.faults: list[str] = []
         self._path, self._environment = path, environment
 
@@ -92,7 +102,8 @@ class _Reading:
             if name != "sources":
                 self._wrong(key, f"unknown name {name!r}", "`sources` alone")
         if "sources" not in top:
-            self._wrong(None, "`sources` is missing", 'sources: {"12345": {url: …, secret_file: …}}')
+            if not top:
+                self._wrong(None, "`sources` is missing", 'sources: {"12345": {url: …, secret_file: …}}')
             return
         for name, (key, node) in (self._members(top["sources"][1], "`sources`") or {}).items():
             if not 1 <= len(name) <= 200:
@@ -170,6 +181,8 @@ class _Reading:
         if len(given) != 1:
             has = "both" if given else "none"
             self._wrong(at, f"source {name!r} has {has} of {' and '.join(SECRETS)}", "one of the two")
+            return b""
+        if self._environment is None:
             return b""
         node = members[given[0]][1]
         word = str(node.value)  # never repeated: somebody may have put the secret itself there

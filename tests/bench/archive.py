@@ -183,6 +183,8 @@ def questions(of: City) -> list[Asked]:
         many("a common word, by limit", q=event.title[-4:], sort="due_at", order="asc")
         many("a common word, cancelled, by priority", q="反映", status="cancelled", sort="priority", order="asc")
         many("a word that no open case lacks, late", q="反映", deadline="overdue")
+        many("a word that every case has, a desk, by priority", own, q="店名", sort="priority", order="asc")
+        many("one character of an address, a desk, by limit", own, address="号", sort="due_at", order="asc")
         many("everything of a desk", own)
         many("everything", sort="due_at", order="asc")
         many("closed, not this month", own, open=False, to=NOW - 30 * 86_400_000)

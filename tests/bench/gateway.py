@@ -1,4 +1,4 @@
-"""The gateway: from a complaint's POST to a browser, to five hundred of them, at thousands of open cases; its memory."""
+"""The gateway: from a POST to a browser, and to five hundred of them, at thousands of open cases; its memory."""
 
 from __future__ import annotations
 

@@ -195,7 +195,9 @@ def test_pages_have_every_case_once_and_in_order(query: Query, scope: Scope, now
 def test_every_piece_of_a_text_is_found_by_the_index_that_is_meant_for_it(text: str, other: str, data: Any) -> None:
     """A run of one or two characters of a text is among its tokens, and no other word is."""
     folded = texts.fold(text)
-    tokens = texts.pairs(folded).split()
+    tokens = texts.pairs(folded, "").split()
+    assert {"z" + t for t in tokens} | set(tokens) == set(texts.pairs("", folded).split())
+    assert not any(t.startswith("z") for t in tokens)
     for word in texts.words(text):
         start = data.draw(st.integers(0, len(word) - 1))
         piece = word[start : start + data.draw(st.integers(1, 2))]

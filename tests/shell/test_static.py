@@ -2,12 +2,11 @@
 can be read."""
 
 import hashlib
-import io
 import json
-import os
 import re
+import shutil
+import subprocess
 import tarfile
-import urllib.request
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -64,15 +63,13 @@ def edited(raw: bytes, rules: list[str]) -> bytes:
     return raw
 
 
-@pytest.mark.skipif("PAIDAN_NPM" not in os.environ, reason="asks the npm registry; set PAIDAN_NPM=1")
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed here")
 @pytest.mark.parametrize("package", sorted({(e["package"], e["version"]) for e in MANIFEST.values()}))
-def test_vendored_files_are_those_of_npm(package: tuple[str, str]) -> None:
+def test_vendored_files_are_those_of_npm(package: tuple[str, str], tmp_path: Path) -> None:
     """Each file is derived again from the package that the registry gives."""
     name, version = package
-    url = f"https://registry.npmjs.org/{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        raw_package = io.BytesIO(answer.read())
-    with tarfile.open(fileobj=raw_package) as packed:
+    subprocess.run(["npm", "pack", "--silent", f"{name}@{version}"], cwd=tmp_path, check=True, timeout=120)
+    with tarfile.open(next(tmp_path.glob("*.tgz"))) as packed:
         files = {member.name: packed.extractfile(member) for member in packed if member.isfile()}
         contents = {path: file.read() for path, file in files.items() if file}
     for ours, entry in MANIFEST.items():
@@ -100,11 +97,11 @@ def used() -> Iterator[tuple[str, str]]:
     """Each key that the code asks for, whole or as the beginning of one, and the file."""
     for module in MODULES:
         text = module.read_text()
-        for whole in re.findall(r'\bt\("([^"]+)"', text):
+        for whole in re.findall(r'\bt\(\s*"([^"]+)"', text):
             yield whole, module.name
-        for group in re.findall(r'\bword\("(\w+)"', text):
+        for group in re.findall(r'\bword\(\s*"(\w+)"', text):
             yield f"{group}.", module.name
-        for start in re.findall(r"\bt\(`([^$`]+)\$\{", text):
+        for start in re.findall(r"\bt\(\s*`([^$`]+)\$\{", text):
             yield start, module.name
 
 
@@ -124,7 +121,7 @@ def test_the_words_of_verbs_are_all_there() -> None:
     """Every verb has a name, every field and every reason a word; every order named exists in the desk's language."""
     keys = catalogue("zh").keys()
     text = (STATIC / "console" / "verbs.js").read_text()
-    for verb, order in re.findall(r'id: "(\w+)", key: "\w", order: "(\w+)"', text):
+    for verb, order in re.findall(r'id: "(\w+)",\s+key: "\w",\s+order: "(\w+)"', text):
         assert f"verb.{verb}" in keys
         assert hasattr(orders, order), order
     for field in re.findall(r'name: "(\w+)", kind:', text):
@@ -176,7 +173,7 @@ def test_nothing_leaves_the_site(file: Path) -> None:
 def test_modules_import_what_is_there(module: Path) -> None:
     """Imports are relative, so that no import map is needed, and each name is exported where it is looked for."""
     text = module.read_text()
-    for names, place in re.findall(r'^(?:import|export) (.*?) from "([^"]+)";', text, re.MULTILINE):
+    for names, place in re.findall(r'^(?:import|export) ([^;]*?) from "([^"]+)";', text, re.MULTILINE):
         assert place.startswith("."), place
         target = (module.parent / place).resolve()
         assert target.is_file(), place
@@ -186,6 +183,22 @@ def test_modules_import_what_is_there(module: Path) -> None:
         for name in re.findall(r"(\w+)(?: as \w+)?", names):
             declared = rf"export (?:async )?(?:const|function|class) {name}\b"
             assert re.search(rf"{declared}|export \{{[^}}]*\b{name}\b", there), name
+
+
+def imported(module: Path, known: set[Path]) -> set[Path]:
+    """A module and all that it needs."""
+    if module not in known:
+        known.add(module)
+        for place in re.findall(r'(?:from|import) ?"(\.[^"]+)"', module.read_text()):
+            imported((module.parent / place).resolve(), known)
+    return known
+
+
+def test_the_console_asks_for_all_its_modules_at_once() -> None:
+    """Its page names each module that it needs, and no other: a chain of imports would cost a round trip a link."""
+    main = STATIC / "console" / "main.js"
+    named = re.findall(r'rel="modulepreload" href="/static/([^"]+)"', (STATIC / "console" / "index.html").read_text())
+    assert sorted(named) == sorted(str(p.relative_to(STATIC)) for p in imported(main, set()) - {main})
 
 
 # -- can be read -------------------------------------------------------------------------------------------------------

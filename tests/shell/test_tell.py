@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
@@ -22,6 +23,7 @@ from streams.clock import Clock
 from streams.local import EmbeddedKafka, EmbeddedRedis, free_port
 from streams.push import Push
 from streams.reader import Fold
+from streams.replies import Reply
 from streams.scan import scan
 from streams.whiteboard import connect
 from tests.support_log import SMALL, folded, logs, records, small
@@ -99,7 +101,8 @@ def scraped(port: int) -> dict[str, float]:
 
 @pytest.mark.timeout(240)
 async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) -> None:
-    """kill -9, FLUSHALL while down and up, SIGTERM: the same bytes in Redis, each public event, one official number."""
+    """kill -9, FLUSHALL while down and up, SIGTERM: the same bytes in Redis, each public event, each reply, one official
+    number."""
     with EmbeddedKafka(tmp_path / "kafka") as broker, EmbeddedRedis(tmp_path / "redis") as server:
         kafka = broker.address
         admin = KafkaAdminClient(bootstrap_servers=kafka)
@@ -156,6 +159,7 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
             for desk, raws in logs().items()
             for step in _steps(desk, raws)
         }
+        assert await _replied(kafka) == {reply.id for desk, raws in logs().items() for reply in _replies(desk, raws)}
         await redis.aclose()
         await _targets(kafka, server.address)
         admin.close()
@@ -173,6 +177,19 @@ def _steps(desk: str, raws: list[bytes]) -> list[str]:
 
     Fold(folded(desk, []), 0, [Seeing()]).read(records(raws))  # type: ignore[list-item, arg-type]
     return seen
+
+
+async def _replied(kafka: str) -> set[str]:
+    return {msgspec.json.decode(r.value, type=Reply).id async for r in scan(kafka, "replies")}
+
+
+def _replies(desk: str, raws: list[bytes]) -> list[Reply]:
+    from tests.shell.test_replies import Ear
+
+    fold = Fold(folded(desk, []), small().desks[desk].partition)
+    ear = Ear(fold)
+    fold.read(records(raws))  # type: ignore[arg-type]
+    return ear.heard
 
 
 async def _targets(kafka: str, redis: str) -> None:

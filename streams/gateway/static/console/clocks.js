@@ -6,7 +6,7 @@ import { Shape } from "../shared/shape.js";
 import { t, word } from "../shared/i18n.js";
 
 /** "4 working_hours" in words. */
-export function limitText(limit) {
+function limitText(limit) {
   const [n, unit] = String(limit).split(" ");
   return unit ? `${n} ${word("unit", unit)}` : limit;
 }

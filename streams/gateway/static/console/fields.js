@@ -12,7 +12,7 @@ const recentOwners = kept("owners", []);
 const recentReasons = kept("reasons", {});
 
 /** What goes into the record for a coded reason. */
-export const recorded = (code) => (CODES.has(code) ? code : inChinese(`why.${code}`));
+const recorded = (code) => (CODES.has(code) ? code : inChinese(`why.${code}`));
 const reasonWords = (code) => word("why", code, word("reason", code, code));
 
 /** Keeps what was picked, so that it comes first next time. */

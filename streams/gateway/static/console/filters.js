@@ -13,11 +13,11 @@ const UNASSIGNED = new Set(["to_dispatch", "operator"]);
 export const isUnassigned = (row) => UNASSIGNED.has(row.status);
 
 /** Cases about which this browser's user gave an order: "mine". */
-export const touchedByMe = kept("mine", []);
+const touchedByMe = kept("mine", []);
 export const mark = (id) => remember(touchedByMe, id, 500);
 
 /** Queues of what waits for somebody's decision. */
-export const QUEUES = {
+const QUEUES = {
   approvals: (row) => row.status === "returning" || Boolean(row.relaxation),
   disputes: (row) => row.status === "disputed",
   requests: (row) => row.requests > 0,
@@ -25,7 +25,7 @@ export const QUEUES = {
 };
 
 /** A test for rows. */
-export function accepts(filter, now) {
+function accepts(filter, now) {
   const mine = filter.mine && new Set(touchedByMe.value);
   const tests = [];
   for (const field of ["status", "squad", "unit", "territory", "desk"]) {

@@ -1,6 +1,6 @@
 // A verb's form: one field after the other, each picked by typing a part of it and Enter; the last Enter gives the
 // order. Esc keeps what was typed: the same verb on the same case goes on where one was.
-import { html, signal, useEffect, useRef, useState } from "../shared/dom.js";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { known } from "../shared/names.js";
 import { choicesOf, shown, used } from "./fields.js";
@@ -8,8 +8,6 @@ import { members } from "./verbs.js";
 
 /** Drafts by verb and case: {filled, step, text}. */
 const drafts = new Map();
-/** A form that is open, for the keys to leave alone. */
-export const formOpen = signal(false);
 
 const FREE = new Set(["reason", "text", "long"]); // what is typed counts, even if it is nothing in the list
 const PICKED = new Set(["owner", "choice", "yesno", "case", "item", "territory", "desk", "officers", "reason"]);
@@ -43,13 +41,8 @@ export function Form({ verb, subjects, onGive, onClose }) {
     : [];
 
   drafts.set(slot, { filled, step, text });
-  useEffect(() => {
-    formOpen.value = true;
-    return () => {
-      formOpen.value = false;
-    };
-  }, []);
-  useEffect(() => {
+  // At once, so that the next key already goes there.
+  useLayoutEffect(() => {
     input.current?.focus();
   }, [step]);
   useEffect(() => {

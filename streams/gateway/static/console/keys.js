@@ -42,7 +42,7 @@ const toggleSection = (name) => {
   section.value = section.value === name ? "" : name;
 };
 
-export const PLAIN = {
+const PLAIN = {
   j: () => {
     move(1);
     focusList();
@@ -91,7 +91,7 @@ export const PLAIN = {
 };
 
 /** After `g`. */
-export const GO = {
+const GO = {
   f: () => document.getElementById("filter")?.click(),
   m: () => {
     middle.value = "map";

@@ -22,14 +22,14 @@ function valueText(field, value) {
 }
 
 /** Fields that differ between two rows. @returns {[string, any, any][]} */
-export function difference(before, after) {
+function difference(before, after) {
   const fields = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...fields]
     .filter((field) => !SILENT.has(field) && JSON.stringify(before[field]) !== JSON.stringify(after[field]))
     .map((field) => [field, before[field], after[field]]);
 }
 
-export function Difference({ seen, now }) {
+function Difference({ seen, now }) {
   const fields = seen && now ? difference(seen, now) : [];
   if (!fields.length) return html`<p class="quiet">${t("refusal.same")}</p>`;
   return html`<table class="difference"><thead><tr><th>${t("refusal.field")}</th><th>${t("refusal.seen")}</th><th>${t("refusal.now")}</th>

@@ -23,6 +23,7 @@ const MAY_PHONES = new Set(["operator", "lead", "hotline", "supervisor"]);
 async function ask(words) {
   const mine = ++asked;
   const area = { desk: deskId.peek(), limit: 100 };
+  /** @type {Record<string, string|number>[]} */
   const asks = [{ q: words, ...area }];
   if (PHONE.test(words) && MAY_PHONES.has(me.peek()?.role)) asks.push({ phone: words, ...area });
   try {

@@ -23,7 +23,7 @@ export const shownActive = computed(() => (searching.value ? found.value : activ
 export const rowsOf = (name) => (name === "unassigned" ? unassigned.value : shownActive.value);
 
 /** The place of the cursor in a list; -1: its row is gone. */
-export const placeOf = (name) => rowsOf(name).findIndex((row) => row.id === cursors[name].value);
+const placeOf = (name) => rowsOf(name).findIndex((row) => row.id === cursors[name].value);
 
 /** Where the cursor last was, so that j and k go on from there when its row has left the list. */
 const lastPlace = { unassigned: 0, active: 0 };

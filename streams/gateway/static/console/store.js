@@ -2,7 +2,7 @@
 // Deltas are folded in at most once a frame, however many arrive: 5,000 rows are sorted then and not for each.
 /** @typedef {import("../shared/types.js").CaseRow} CaseRow */
 import { batch, signal } from "../shared/dom.js";
-import { get, me, query } from "../shared/api.js";
+import { get, query } from "../shared/api.js";
 import { heardTime } from "../shared/clock.js";
 import { follow } from "../shared/link.js";
 
@@ -116,6 +116,3 @@ export async function watchDesk(id) {
   if (deskId.peek() !== id) return;
   end = follow({ where: () => ({ desk: id, after: seq }), delta: take, anew: fetchBoard });
 }
-
-/** Whether the user may ever give this order. */
-export const mayEver = (verb) => (me.value?.verbs ?? []).includes(verb);

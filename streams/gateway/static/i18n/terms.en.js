@@ -1,4 +1,4 @@
-// The words of the domain, as in dispatchers/explain/terms.py and words.py (tests/shell/test_static.py compares them).
+// The words of the domain, made by `make generate` from dispatchers/explain/terms.py and words.py.
 export default {
   // status
   "status.to_dispatch": "waits for dispatch",
@@ -82,6 +82,7 @@ export default {
   "role.chief": "chief",
   "role.coordination": "coordination body",
   "role.supervisor": "supervisor",
+  "role.town": "town seat",
   "role.hotline": "hotline",
   "role.unit": "unit",
   "role.admin": "admin",

@@ -1,4 +1,4 @@
-// The words of the domain, as in dispatchers/explain/terms.py and words.py (tests/shell/test_static.py compares them).
+// The words of the domain, made by `make generate` from dispatchers/explain/terms.py and words.py.
 export default {
   // status
   "status.to_dispatch": "待派遣",
@@ -82,6 +82,7 @@ export default {
   "role.chief": "值班长",
   "role.coordination": "统筹协调机构",
   "role.supervisor": "督察",
+  "role.town": "镇街",
   "role.hotline": "热线",
   "role.unit": "单位",
   "role.admin": "管理员",

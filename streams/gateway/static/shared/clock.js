@@ -32,7 +32,6 @@ const zone = { timeZone: "Asia/Shanghai", hourCycle: "h23" };
 const clockForm = new Intl.DateTimeFormat("zh-CN", { ...zone, hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const minuteForm = new Intl.DateTimeFormat("zh-CN", { ...zone, hour: "2-digit", minute: "2-digit" });
 const dayForm = new Intl.DateTimeFormat("en-CA", { ...zone, month: "2-digit", day: "2-digit" });
-const fullForm = new Intl.DateTimeFormat("sv-SE", { ...zone, dateStyle: "short", timeStyle: "medium" });
 
 export const clockText = (at) => clockForm.format(at);
 /** 14:31, or 07-13 14:31 if it is another day than now's. */
@@ -41,7 +40,6 @@ export function instantText(at) {
   const day = dayForm.format(at);
   return day === dayForm.format(serverNow()) ? minuteForm.format(at) : `${day} ${minuteForm.format(at)}`;
 }
-export const fullText = (at) => (at ? fullForm.format(at) : "");
 
 /** A length of time in two figures: 6:12 (min:s), 3h05, 4d02h. */
 export function spanText(ms) {

@@ -24,7 +24,7 @@ export const known = (kind, id) => tables[kind].value.get(id);
 
 const named = (row, id) => (row ? (lang.value === "en" && row.name_en) || row.name : id);
 const of = (kind) => (id) => (id ? named(known(kind, id), id) : "");
-export const deskName = (id) => named(known("desk", id) ?? catalog.value.other_desks?.find((desk) => desk.id === id), id);
+const deskName = (id) => named(known("desk", id) ?? catalog.value.other_desks?.find((desk) => desk.id === id), id);
 export const territoryName = of("territory");
 export const squadName = of("squad");
 export const unitName = of("unit");
