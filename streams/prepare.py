@@ -52,18 +52,27 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 async def demo_logins(settings: Settings, pack: CityPack, file: Path) -> list[Login]:
     """Accounts to try the city with, made once and noted in a file that only its owner may read. Raises KafkaError."""
-    if file.exists():
-        return msgspec.json.decode(file.read_bytes(), type=list[Login])
+    known = await asyncio.to_thread(_noted, file)
+    if known:
+        return known
     keys = accounts.Keys(load_or_create(settings.master_key))
     made = await asyncio.to_thread(accounts.demo, pack, keys)
     async with producer(settings.kafka) as sender:
         await accounts.write(sender, *(account for account, _, _ in made))
     logins = [Login(account=a.id, role=a.role, password=password, code=code) for a, password, code in made]
+    await asyncio.to_thread(_note, logins, file)
+    return logins
+
+
+def _noted(file: Path) -> list[Login]:
+    return msgspec.json.decode(file.read_bytes(), type=list[Login]) if file.exists() else []
+
+
+def _note(logins: list[Login], file: Path) -> None:
     new = file.with_suffix(".new")
     new.touch(mode=0o600)
     new.write_bytes(msgspec.json.format(msgspec.json.encode(logins), indent=2))
     new.replace(file)
-    return logins
 
 
 async def decides(kafka: str, pack: CityPack, ports: list[int]) -> None:

@@ -13,7 +13,7 @@ from dispatchers.rows import CityPack
 from .dead_letters import DeadLetter
 from .gateway.accounts import Account
 from .gateway.audit import AuditEntry
-from .outbox.ledger import Delivery
+from .outbox.account import Delivery
 from .replies import Reply
 from .vault import Reporter, ReporterKey
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from dispatchers.case import Case, Status
+from dispatchers.case import Case, Status, Term
 from dispatchers.city import City
 from dispatchers.state import Desk
 
@@ -51,7 +51,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     received_at: int = 0  # by the source's word
     filed_at: int = 0  # by the broker's
     registered_at: int = 0
-    due_at: int = 0  # legal limit; 0: none runs (not dispatched yet, paused, or its parent's counts)
+    due_at: int = 0  # legal limit; 0: none runs (not dispatched yet, paused, disposed of, or its parent's counts)
     warn_at: int = 0  # yellow from here on, red past `due_at`
     reply_due: int = 0  # until the caller has an answer
     stage_due: int = 0  # of what the status waits for: a look, an arrival, a review, a ruling, a check, the closing
@@ -111,11 +111,31 @@ def encode(row: Row) -> str:
     return _encode(row).decode()
 
 
+def units_of(case: Case) -> frozenset[str]:
+    """The units to which a case is shown: who has or had it, gave it back, or is asked about it. (Squads among them:
+    their ids are others.)"""
+    held = case.assignment.unit if case.assignment else ""
+    asked = (request.unit for request in case.requests)
+    return frozenset({held, case.unit, *case.owners, *case.barred, *asked}) - {""}
+
+
+def due(case: Case) -> int:
+    """The legal limit that counts; 0: none."""
+    term = running(case)
+    return term.due_at if term else 0
+
+
+def running(case: Case) -> Term | None:
+    """The limit of disposal, if it counts: nobody is late with what was disposed of, or what its parent stands for."""
+    term = case.term("dispose") if case.status is not Status.MERGED else None
+    return term if term and not term.done_at else None
+
+
 def case_row(case: Case, desk: str) -> CaseRow:
     """The row of an open case."""
     held = case.assignment
     waits = case.status in (Status.OFFERED, Status.ORDERED)
-    dispose = case.term("dispose") if case.status is not Status.MERGED else None
+    dispose = running(case)
     reply = case.term("reply")
     return CaseRow(
         id=case.id,

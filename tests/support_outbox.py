@@ -19,7 +19,8 @@ from aiohttp import web
 from streams import kafka_io
 from streams.clock import Clock
 from streams.outbox import sources
-from streams.outbox.ledger import DELIVERIES, Ledger, ledger, read_delivery, read_reply
+from streams.outbox.account import Ledger, ledger
+from streams.outbox.ledger import DELIVERIES, read_delivery, read_reply
 from streams.outbox.post import poster
 from streams.outbox.process import Outbox
 from streams.outbox.signature import verify

@@ -15,6 +15,8 @@ from dispatchers import events as e
 from dispatchers.case import Case, Status
 from dispatchers.life import after, born, taken
 
+from ..views import units_of
+
 ENDED = frozenset({Status.CLOSED, Status.CANCELLED, Status.TRANSFERRED})  # what was handed over is on its way
 
 
@@ -45,10 +47,8 @@ class Held(NamedTuple):
 
     @property
     def units(self) -> frozenset[str]:
-        """The units to which it is shown: who has it, or disposed of it last, and who is asked about it."""
-        case = self.case
-        has = case.assignment.unit if case.assignment else case.unit
-        return frozenset(u for u in (has, *(r.unit for r in case.requests)) if u)
+        """The units to which it is shown."""
+        return units_of(self.case)
 
 
 def without_reporter(event: e.CaseEvent) -> e.CaseEvent:

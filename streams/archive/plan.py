@@ -77,7 +77,8 @@ def _seen(db: sqlite3.Connection, scope: Scope, group: str, given: dict[str, Any
         found.append(Condition(_open(group, f"c.desk IN ({codes})"), f"INDEXED BY {group}_desk"))
     if scope.territory:
         given["seen_territory"] = _code(db, scope.territory)
-        found.append(Condition(_open(group, "c.territory = :seen_territory"), f"INDEXED BY {group}_territory"))
+        sql = _open(group, "c.territory = :seen_territory AND NOT c.about")
+        found.append(Condition(sql, f"INDEXED BY {group}_territory"))
     if scope.unit:
         given["seen_unit"] = _code(db, scope.unit)
         found.append(Condition("c.n IN (SELECT n FROM of_unit WHERE unit = :seen_unit)", "NOT INDEXED"))

@@ -74,7 +74,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     desks: frozenset[str] | None = None
     territory: str = ""
-    unit: str = ""  # cases that it has, disposed of, or is asked about
+    unit: str = ""  # cases that it has or had, gave back, or is asked about
 
 
 NAMES = tuple(f.encode_name for f in fields(Query))

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import texts
 
-SCHEMA = 2  # of the tables' shape and of what is written into them; another one is built anew
+SCHEMA = 3  # of the tables' shape and of what is written into them; another one is built anew
 PIECE = 500  # pages of a text index that are merged at once
 SLOTS = 64  # cases that may be registered in one millisecond before the next one's numbers are taken
 
@@ -26,7 +26,8 @@ CREATE TABLE names (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE cases (
   n INTEGER PRIMARY KEY, desk INTEGER, territory INTEGER, item INTEGER, domain INTEGER, status INTEGER, squad INTEGER,
   unit INTEGER, source INTEGER, priority INTEGER, open INTEGER, due_at INTEGER, warn_at INTEGER, cell INTEGER,
-  registered_at INTEGER
+  registered_at INTEGER,
+  about INTEGER -- the force itself: the towns do not see it (R66)
 );
 CREATE TABLE bodies (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, no TEXT NOT NULL, source_id TEXT NOT NULL, version INTEGER NOT NULL,

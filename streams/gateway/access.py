@@ -19,6 +19,8 @@ from dispatchers import messages as m
 from dispatchers.case import Case
 from dispatchers.orders import OF_THE_DESK, ORDERS, givers, possible
 
+from ..views import units_of
+
 if TYPE_CHECKING:
     from .accounts import Account
 
@@ -123,12 +125,6 @@ def sees(scope: Scope, role: Role, case: Case, desk: str) -> bool:
     if role == "town":
         return bool(scope.territory) and case.territory == scope.territory and not case.about
     return scope.desks is None or desk in scope.desks
-
-
-def units_of(case: Case) -> set[str]:
-    """The units that have, had, or are asked about a case. (Squads among them: their ids are others.)"""
-    held = case.assignment.unit if case.assignment else ""
-    return {held, case.unit, *case.owners, *case.barred, *(request.unit for request in case.requests)} - {""}
 
 
 @cache

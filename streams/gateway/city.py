@@ -11,11 +11,13 @@ from dispatchers.case import ENDS, Status
 from dispatchers.city import City
 from dispatchers.messages.orders import Cause, Result, ReturnReason
 from dispatchers.rows import CityPack, RequestKind
+from dispatchers.state import Duty as Overruled
 from dispatchers.targets import WINDOWS, Share, Targets
 
 from ..clock import Clock
 from ..kafka_io import reader
 from ..targets import Exporter, follow
+from ..views import due
 from .access import Scope
 from .live import Live
 
@@ -101,6 +103,46 @@ def _desks(city: City, scope: Scope) -> set[str]:
     return set(city.desks) if scope.desks is None else set(city.desks) & set(scope.desks)
 
 
+class TeamDuty(msgspec.Struct, frozen=True, kw_only=True):
+    """A team at this moment: how many of its formal officers are there, by roster and by orders that overrule it."""
+
+    on: bool
+    people: int
+    of: int
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is on duty, by team."""
+
+    now: int
+    teams: dict[str, TeamDuty]
+
+
+def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
+    """The teams of a desk, or of all desks of the area ("")."""
+    teams = {}
+    for name in live.folds:
+        if wanted not in ("", name) or (scope.desks is not None and name not in scope.desks):
+            continue
+        desk = live.desk(name)
+        city = live.cities.of(desk.city).city
+        day, minute = city.calendar.day(now), city.calendar.minute(now)
+        for squad in (s for s in city.pack.squads if s.desk == name):
+            for team in city.teams_of(squad.id):
+                rostered = city.on_shift(team, day, minute) >= 0
+                people = [o.number for o in city.formal(team.id, day)]
+                here = sum(_there(desk.duty.get(number), rostered, now) for number in people)
+                teams[team.id] = TeamDuty(on=here > 0, people=here, of=len(people))
+    return Duty(now=now, teams=teams)
+
+
+def _there(said: Overruled | None, rostered: bool, now: int) -> bool:
+    """Whether an officer is there: by an order, as long as it holds, else by the roster (as assignment.py asks)."""
+    if said is None or (said.until is not None and now >= said.until):
+        return rostered
+    return said.on_duty
+
+
 class WallDesk(msgspec.Struct, frozen=True, kw_only=True):
     """One desk's counts. `oldest_unassigned`: an instant of registration; None: nothing waits."""
 
@@ -170,7 +212,7 @@ def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
     for name, fold in live.folds.items():
         desk, tally = fold.desk, live.watched[name].tally
         city = live.cities.of(desk.city).city
-        late = sum(1 for c in desk.cases.values() if c.status is not Status.MERGED and 0 < c.due_at < now)
+        late = sum(1 for c in desk.cases.values() if 0 < due(c) < now)
         desks.append(
             WallDesk(
                 id=name,

@@ -9,7 +9,7 @@ from aiohttp import web
 from . import sessions
 
 STATIC = Path(__file__).parent / "static"
-PAGES = ("console", "wall", "login", "unit")
+PAGES = ("console", "wall", "login", "unit", "report")
 HOME = {"wall": "/wall", "unit": "/unit"}  # of roles; of all others the console
 
 

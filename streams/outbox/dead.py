@@ -16,7 +16,8 @@ from ..clock import wall_ms
 from ..kafka_io import ends, producer, reader
 from ..replies import TOPIC as REPLIES
 from ..scan import scan
-from .ledger import DELIVERIES, Delivery, read_delivery
+from .account import Delivery
+from .ledger import DELIVERIES, read_delivery
 from .process import write
 
 

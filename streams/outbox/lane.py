@@ -27,7 +27,9 @@ from itertools import islice
 import structlog
 
 from ..clock import wall_ms
-from .ledger import Book, Delivery, Place, Seen
+from .account import Delivery
+from .book import Book, Place
+from .ledger import Seen
 from .post import Answer
 from .sources import Source
 

@@ -21,8 +21,10 @@ from ..kafka_io import ends, producer, read_ranges, reader
 from ..replies import TOPIC as REPLIES
 from ..settings import Settings
 from . import sources
+from .account import Delivery, total
+from .book import Place
 from .lane import Lane
-from .ledger import DELIVERIES, Delivery, Ledgers, Place, Seen, read_delivery, read_reply, total
+from .ledger import DELIVERIES, Ledgers, Seen, read_delivery, read_reply
 from .post import Poster, poster
 
 SHOW_EVERY_S = 2.0

@@ -55,7 +55,7 @@ class SourcesError(ValueError):
 
 
 def webhooks(sources: Mapping[str, Source]) -> dict[str, int]:
-    """From when on each source is posted its replies, as `ledger.ledger` asks."""
+    """From when on each source is posted its replies, as `account.ledger` asks."""
     return {name: source.not_before for name, source in sources.items()}
 
 

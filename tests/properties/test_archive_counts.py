@@ -138,11 +138,12 @@ def state(row: Found, now: int) -> str:
 
 def seen(scope: Scope, row: Found, whole: Archived) -> bool:
     """What the caller may see."""
-    asked = {request.unit for request in whole.case.requests}
+    case = whole.case
+    units = {row.unit, case.unit, *case.owners, *case.barred, *(request.unit for request in case.requests)}
     return (
         (scope.desks is None or row.desk in scope.desks)
-        and scope.territory in ("", row.territory)
-        and (not scope.unit or scope.unit == row.unit or scope.unit in asked)
+        and (not scope.territory or (scope.territory == row.territory and not case.about))
+        and (not scope.unit or scope.unit in units)
     )
 
 

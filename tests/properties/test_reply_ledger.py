@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from streams.outbox.ledger import Book, Delivery, Ledger, ledger
+from streams.outbox import book as module
+from streams.outbox.account import Delivery, Ledger, ledger
+from streams.outbox.book import Book
 from streams.replies import Reply
 
 SOURCES = ("12345", "web", "by-topic", "new")
@@ -144,8 +146,6 @@ def test_what_the_topic_forgets_is_not_counted() -> None:
 
 def test_sources_are_told_apart_up_to_a_bound() -> None:
     """Whatever names adaptors make up, memory is bounded; all are counted."""
-    from streams.outbox import ledger as module
-
     book = Book({})
     book.begin(0, 0)
     for n in range(module._MOST_SOURCES + 50):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -161,8 +160,6 @@ def test_what_was_changed_or_is_old_is_refused(headers: dict[str, str], body: by
 
 
 def test_the_signature_is_that_of_openssl() -> None:
-    """Another program makes the same of it."""
+    """Another program makes the same of it: `printf '%s' "$TIME.$ID.$BODY" | openssl dgst -sha256 -hmac "$SECRET"`."""
     told = signed(SECRET.encode(), "desk-log/1/2/3", BODY, NOW)["X-Paidan-Signature"]
-    words = ["openssl", "dgst", "-sha256", "-hmac", SECRET]
-    done = subprocess.run(words, input=f"{NOW}.desk-log/1/2/3.".encode() + BODY, capture_output=True, check=True)
-    assert told == "v1=" + done.stdout.decode().split()[-1]
+    assert told == "v1=e3e0624a7a00179052d35a60d19f98bc3faf6061b810e755fee69306d0c14551"

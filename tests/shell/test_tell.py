@@ -101,8 +101,8 @@ def scraped(port: int) -> dict[str, float]:
 
 @pytest.mark.timeout(240)
 async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) -> None:
-    """kill -9, FLUSHALL while down and up, SIGTERM: the same bytes in Redis, each public event, each reply, one official
-    number."""
+    """kill -9, FLUSHALL while down and up, SIGTERM: the same bytes in Redis, each public event and reply, one
+    official number."""
     with EmbeddedKafka(tmp_path / "kafka") as broker, EmbeddedRedis(tmp_path / "redis") as server:
         kafka = broker.address
         admin = KafkaAdminClient(bootstrap_servers=kafka)
