@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
@@ -112,12 +111,18 @@ class Stream:
         return f"{self._start}.{self._count}"
 
     async def run(self) -> None:
-        """Gather what changed, for ever."""
+        """Gather what changed, and wake the readers: at once when there is something, else for a beat. For ever."""
+        loop = asyncio.get_running_loop()
+        beat_at = loop.time() + BEAT_S
         while True:
             await asyncio.sleep(TICK_S)
-            await self._gather()
+            if await self._gather() or loop.time() >= beat_at:
+                beat_at = loop.time() + BEAT_S
+                news, self._news = self._news, asyncio.Event()
+                news.set()
 
-    async def _gather(self) -> None:
+    async def _gather(self) -> bool:
+        """Whether there is a new change."""
         moved: list[_Moved] = []
         squads: dict[str, list[SquadRow]] = {}
         desks: list[DeskRow] = []
@@ -133,11 +138,10 @@ class Stream:
             squads[name] = [squad_row(s, desk, watched.tally, city) for s in sorted(loaded & ours)]
             desks.append(desk_row(desk, watched.tally, city))
         if not desks:
-            return
+            return False
         self._count += 1
         self._ring.append(_Change(self._count, self._clock.now(), moved, squads, desks))
-        self._news.set()
-        self._news = asyncio.Event()
+        return True
 
     async def read(self, view: View, last: str) -> AsyncIterator[bytes]:
         """The events of a view from after `last` on, for ever."""
@@ -151,20 +155,18 @@ class Stream:
             loop, beat_at = asyncio.get_running_loop(), 0.0
             while True:
                 news = self._news
-                oldest = self._ring[0].count if self._ring else self._count + 1
-                if place < self._count and place + 1 < oldest:
-                    yield event("anew", {})
-                    place = self._count
-                for change in list(self._ring)[place - self._count :] if place < self._count else ():
-                    place = change.count
-                    if told := change.rendered(view, self._start):
+                while place < self._count:
+                    if place < self._count - len(self._ring):  # slower than the ring is long
+                        yield event("anew", {})
+                        place = self._count
+                        break
+                    place += 1
+                    if told := self._ring[place - self._count - 1].rendered(view, self._start):
                         yield told
                 if loop.time() >= beat_at:
                     yield self._beat()
-                    beat_at = loop.time() + BEAT_S
-                if place == self._count:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(news.wait(), max(0.01, beat_at - loop.time()))
+                    beat_at = loop.time() + BEAT_S - TICK_S
+                await news.wait()
         finally:
             self.readers -= 1
 

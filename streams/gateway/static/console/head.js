@@ -3,7 +3,7 @@
 import { html, useState } from "../shared/dom.js";
 import { me } from "../shared/api.js";
 import { Switches } from "../shared/bar.js";
-import { clockText, instantText, tick, ticking } from "../shared/clock.js";
+import { clockText, instantText, nowText, tick } from "../shared/clock.js";
 import { t, word } from "../shared/i18n.js";
 import { link } from "../shared/link.js";
 import { catalog, shortDesk } from "../shared/names.js";
@@ -71,7 +71,6 @@ function Banner() {
 }
 
 export function Head() {
-  const now = ticking();
   const leave = (event) => {
     if (event.key === "Escape") {
       event.preventDefault();
@@ -89,7 +88,7 @@ export function Head() {
           text.value = e.currentTarget.value;
         }} onKeyDown=${leave} />
     <div class="alarm"><${Banner} /></div>
-    <${LinkLamp} /><time class="time">${clockText(now)}</time><${Sounds} /><${Switches} /></header>`;
+    <${LinkLamp} /><time class="time">${nowText()}</time><${Sounds} /><${Switches} /></header>`;
 }
 
 export function Foot() {
@@ -102,6 +101,7 @@ export function Foot() {
     ${count(t("deadline.warn"), n.warn, { deadline: "warn" }, "warn")}${count(t("deadline.paused"), n.paused, { deadline: "paused" })}
     <span class="grow"></span>
     <span class="quiet">${row ? t("foot.as_of", { at: instantText(row.at) }) : ""} · ${word("account", me.value?.role)}</span>
+    <a href="/report" target="_blank" rel="noopener"><kbd>g p</kbd>${t("report.title")}</a>
     <a href="/wall" target="_blank" rel="noopener"><kbd>g w</kbd>${t("wall.title")}</a><span class="quiet"><kbd>?</kbd>${t("help.title")}
     </span></footer>`;
 }

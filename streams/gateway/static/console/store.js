@@ -16,6 +16,8 @@ export const desk = signal(null);
 export const deskId = signal("");
 /** Ids of rows that the last fold changed, for who shows one of them. */
 export const touched = signal(new Set());
+/** Ids of rows that were here and are not any more, as the last fold found them. */
+export const left = signal(new Set());
 export const loaded = signal(false);
 /** The board was denied: this role has none. In the gateway's words. */
 export const denied = signal(null);
@@ -31,18 +33,20 @@ function fold() {
   const changed = new Set();
   const bySquad = new Map();
   for (const delta of deltas) {
-    for (const row of delta.cases ?? []) {
-      rows.set(row.id, row);
-      changed.add(row.id);
-    }
+    // First what is gone: a case that went from one of our desks to another is in both lists.
     for (const id of delta.gone ?? []) {
       rows.delete(id);
       changed.add(id);
+    }
+    for (const row of delta.cases ?? []) {
+      rows.set(row.id, row);
+      changed.add(row.id);
     }
     for (const squad of delta.squads ?? []) bySquad.set(squad.id, squad);
   }
   batch(() => {
     if (changed.size) {
+      left.value = new Set([...changed].filter((id) => !rows.has(id)));
       touched.value = changed;
       revision.value += 1;
     }
@@ -71,6 +75,7 @@ export function learn(row, open = true) {
   if (!open) rows.delete(row.id);
   else if (known || inArea(row)) rows.set(row.id, row);
   batch(() => {
+    if (known && !open) left.value = new Set([row.id]);
     touched.value = new Set([row.id]);
     revision.value += 1;
   });
@@ -79,6 +84,7 @@ export function learn(row, open = true) {
 const inArea = (row) => !deskId.peek() || row.desk === deskId.peek();
 
 async function fetchBoard() {
+  const before = loaded.peek() ? [...rows.keys()] : [];
   const board = await get(`/api/board${query({ desk: deskId.peek() })}`);
   heardTime(board.now, board.speed);
   seq = board.seq;
@@ -88,6 +94,7 @@ async function fetchBoard() {
   batch(() => {
     squads.value = board.squads;
     desk.value = board.desk;
+    left.value = new Set(before.filter((id) => !rows.has(id)));
     touched.value = new Set(rows.keys());
     revision.value += 1;
     loaded.value = true;

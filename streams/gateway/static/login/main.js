@@ -9,7 +9,7 @@ const HOMES = { unit: "/unit", wall: "/wall" };
 /** Only a path of ours: the address bar is somebody else's text. */
 function destination(role) {
   const next = new URLSearchParams(location.search).get("next") ?? "";
-  return ["/console", "/wall", "/unit"].includes(next) ? next : (HOMES[role] ?? "/console");
+  return ["/console", "/wall", "/unit", "/report"].includes(next) ? next : (HOMES[role] ?? "/console");
 }
 
 function Code({ value, onInput }) {

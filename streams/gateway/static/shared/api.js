@@ -24,7 +24,7 @@ export class Fault extends Error {
 }
 
 async function call(method, path, body, headers = {}) {
-  const plain = typeof body === "string";
+  const plain = typeof body === "string" || body instanceof Blob;
   let answer;
   try {
     answer = await fetch(path, {

@@ -2,6 +2,8 @@
 import { signal } from "./dom.js";
 
 const base = signal({ now: Date.now(), speed: 1, at: performance.now() });
+/** Whether the server has been heard at all: before that no screen may show a time, least of all the browser's own. */
+export const told = signal(false);
 /** Changes once a second of the wall: what shows an age or a remainder reads it. */
 export const tick = signal(0);
 setInterval(() => {
@@ -12,7 +14,9 @@ setInterval(() => {
 export function heardTime(now, speed) {
   const { speed: was } = base.peek();
   const pace = speed ?? was;
-  if (pace !== was || Math.abs(now - serverNow()) > 250 * pace) base.value = { now, speed: pace, at: performance.now() };
+  const first = !told.peek();
+  told.value = true;
+  if (first || pace !== was || Math.abs(now - serverNow()) > 250 * pace) base.value = { now, speed: pace, at: performance.now() };
 }
 
 /** Milliseconds of the city's clock, as of this instant. */
@@ -34,6 +38,8 @@ const minuteForm = new Intl.DateTimeFormat("zh-CN", { ...zone, hour: "2-digit", 
 const dayForm = new Intl.DateTimeFormat("en-CA", { ...zone, month: "2-digit", day: "2-digit" });
 
 export const clockText = (at) => clockForm.format(at);
+/** The city's time for a head: "–" until the server was heard. */
+export const nowText = () => (told.value ? clockText(ticking()) : "–");
 /** 14:31, or 07-13 14:31 if it is another day than now's. */
 export function instantText(at) {
   if (!at) return "";

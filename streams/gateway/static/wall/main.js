@@ -2,7 +2,7 @@
 // what it could not renew for a minute is crossed out and striped, so that nobody takes it for the present.
 import { html, render, signal } from "../shared/dom.js";
 import { get, whoami } from "../shared/api.js";
-import { clockText, spanText, tick, ticking } from "../shared/clock.js";
+import { clockText, nowText, spanText, tick, ticking } from "../shared/clock.js";
 import { lang, said, t } from "../shared/i18n.js";
 import { fetchCatalog, shortDesk } from "../shared/names.js";
 import { LoadMap } from "./loadmap.js";
@@ -94,7 +94,7 @@ function Wall() {
     <button class="link" onClick=${() => {
       lang.value = lang.value === "zh" ? "en" : "zh";
     }}>${lang.value === "zh" ? "EN" : "中文"}</button>
-      <span>${told.note ? said(told.note) : t("wall.note")}</span><time>${clockText(ticking())}</time><${Age} /></footer></main>`;
+      <span>${told.note ? said(told.note) : t("wall.note")}</span><time>${nowText()}</time><${Age} /></footer></main>`;
 }
 
 render(html`<${Wall} />`, document.getElementById("app"));
