@@ -1,6 +1,6 @@
 """`paidan run`: a whole city on one machine (DESIGN §4).
 
-    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ desk, tell, targets, archive, gateway ─▶ feed, people
+    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ the processes ─▶ feed, people
 
 1. What is started is ended, in reverse, however this ends; killed with -9, all of it dies too (children.py, local.py).
 2. What dies is started again, servers too. What cannot live ends the run, with the end of its log.
@@ -48,9 +48,9 @@ LOGINS = "demo-accounts.json"
 SHOWN_LOGINS = ("operator", "lead", "coordination", "wall")
 NO_COMPLAINT_S = 120.0  # a run that shall end by itself waits so long for its first complaint
 # Seconds from SIGTERM to SIGKILL.
-PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0}
+PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0, "replies": 3.0}
 DESK_PATIENCE_S = 4.0
-BESIDE = ("tell", "targets", "archive", "gateway")  # the processes that show what was decided
+BESIDE = ("tell", "targets", "archive", "gateway", "replies")  # the processes that show what was decided
 
 
 class RunError(Exception):
@@ -235,6 +235,7 @@ class _Run:
             "http_host": settings.http_host,
             "http_port": str(self._ports.of("console", settings.http_port)),
             "http_secure": str(settings.http_secure),
+            "sources": str(settings.sources.absolute()) if settings.sources else "",
         }
         ours = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
         env = ours | {PREFIX + k.upper(): v for k, v in told.items()} | {"PYTHONUNBUFFERED": "1"}

@@ -39,6 +39,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 Capability = Literal[
     "board", "case", "story", "why", "search", "csv", "phones", "order", "reveal",
     "catalog", "map", "filters", "similar", "file", "uploads", "wall", "accounts", "audit",
+    "replies",
 ]  # fmt: skip
 CAPABILITIES: tuple[Capability, ...] = get_args(Capability)
 OF_CASES: frozenset[Capability] = frozenset(
@@ -49,16 +50,16 @@ _READS: frozenset[Capability] = frozenset({"board", "case", "story", "why", "sea
 _FILES: frozenset[Capability] = frozenset({"file", "uploads", "similar"})
 _MANY: frozenset[Capability] = frozenset({"csv", "wall"})  # a whole area at a glance, or to take away
 MAY: dict[Role, frozenset[Capability]] = {
-    "operator": _READS | _FILES | _MANY | {"order", "phones", "reveal"},
-    "lead": _READS | _FILES | _MANY | {"order", "phones", "reveal"},
+    "operator": _READS | _FILES | _MANY | {"order", "phones", "reveal", "replies"},
+    "lead": _READS | _FILES | _MANY | {"order", "phones", "reveal", "replies"},
     "checker": _READS | {"order"},
-    "coordination": _READS | _MANY | {"order"},
-    "supervisor": _READS | _MANY | {"order", "phones"},
-    "hotline": _READS | _FILES | {"order", "phones", "reveal"},
+    "coordination": _READS | _MANY | {"order", "replies"},
+    "supervisor": _READS | _MANY | {"order", "phones", "replies"},
+    "hotline": _READS | _FILES | {"order", "phones", "reveal", "replies"},
     "unit": _READS | {"order"},
     "town": _READS | _FILES | {"csv", "order"},
-    "auditor": _READS | _MANY | {"audit"},
-    "ops": frozenset({"catalog", "wall"}),
+    "auditor": _READS | _MANY | {"audit", "replies"},
+    "ops": frozenset({"catalog", "wall", "replies"}),
     "wall": frozenset({"catalog", "map", "wall"}),
     "integrator": frozenset({"file", "uploads"}),
     "admin": frozenset({"catalog", "accounts"}),

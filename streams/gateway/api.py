@@ -100,6 +100,10 @@ async def _why(request: web.Request, context: Context, session: Session) -> web.
     return web.Response(text=text, content_type="text/plain", charset="utf-8", headers={"Cache-Control": "no-store"})
 
 
+async def _replies(request: web.Request, context: Context, session: Session) -> web.Response:
+    return json(city.replies(context.ledgers, context.clock.now()))
+
+
 async def _duty(request: web.Request, context: Context, session: Session) -> web.Response:
     return json(city.duty(context.live, session.scope, request.query.get("desk", ""), context.clock.now()))
 
@@ -210,6 +214,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/board", _board, "board", "Open cases, squads, counts", gives=Board, query=("desk",)),
     Endpoint("GET", "/api/stream", _stream, "board", "Changes, as Server-Sent Events", query=("desk", "after")),
     Endpoint("GET", "/api/duty", _duty, "board", "Who is on duty, by team", gives=city.Duty, query=("desk",)),
+    Endpoint("GET", "/api/replies", _replies, "replies", "What became of answers to sources", gives=city.Replies),
     Endpoint("GET", "/api/wall", _wall, "wall", "Counts for the wall", gives=city.Wall),
     Endpoint("GET", "/api/cases", search.find, "search", "Cases, open and closed", gives=search.Page, query=FOUND),
     Endpoint(

@@ -24,6 +24,8 @@ from ..cities import Cities
 from ..city_files import load
 from ..clock import Clock
 from ..kafka_io import producer
+from ..outbox.ledger import Ledgers
+from ..outbox.sources import webhooks_in
 from ..settings import Settings
 from ..vault import Vault, load_or_create
 from . import city, pages
@@ -153,6 +155,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
     stack.push_async_callback(accounts.stop)
     login = PasswordLogin(accounts, keys)
     shown = city.numbers(pack, clock)
+    ledgers = Ledgers(settings.kafka, webhooks_in(settings.sources))
     context = Context(
         kafka=settings.kafka,
         clock=clock,
@@ -167,10 +170,11 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         accounts=accounts,
         sessions=Sessions(keys, accounts, login, secure=settings.http_secure),
         audit=Audit(settings.kafka, sender),
+        ledgers=ledgers,
         vault=vault,
     )
     app[CONTEXT] = context
-    forever = (live.follow(lambda: None), stream.run(), city.keep(settings.kafka, pack, shown))
+    forever = (live.follow(lambda: None), stream.run(), ledgers.run(), city.keep(settings.kafka, pack, shown))
     tasks = [asyncio.create_task(work) for work in forever]
     failed = app[FAILED] = asyncio.get_running_loop().create_future()
 

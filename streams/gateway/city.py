@@ -16,10 +16,12 @@ from dispatchers.targets import WINDOWS, Share, Targets
 
 from ..clock import Clock
 from ..kafka_io import reader
+from ..outbox.ledger import Ledgers
 from ..targets import Exporter, follow
 from ..views import due
 from .access import Scope
 from .live import Live
+from .problem import missing
 
 NOTE = {"zh": "本平台口徑，非官方考核", "en": "this platform's count, no official assessment"}
 
@@ -164,6 +166,45 @@ class Wall(msgspec.Struct, frozen=True, kw_only=True):
     desks: list[WallDesk]
     load: dict[str, dict[str, int]]
     note: dict[str, str]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of answers to one source: sent is acknowledged + pending + dead. `by_topic`: it has no webhook and
+    reads them for itself, so that only `sent` is known."""
+
+    source: str
+    sent: int
+    acknowledged: int = 0
+    pending: int = 0
+    dead: int = 0
+    oldest_pending_at: int | None = None
+    by_topic: bool = False
+
+
+class Replies(msgspec.Struct, frozen=True, kw_only=True):
+    """The accounts of all sources."""
+
+    now: int
+    sources: list[Account]
+
+
+def replies(ledgers: Ledgers, now: int) -> Replies:
+    """The answers to sources, as of now. Raises Problem 503 while they are being read."""
+    if not ledgers.ready.is_set():
+        raise missing("replies", "回复台账正在读取，请稍候", "the accounts of replies are being read; a moment")
+    told = [
+        Account(
+            source=name,
+            sent=one.sent,
+            acknowledged=one.acknowledged,
+            pending=one.pending,
+            dead=one.dead,
+            oldest_pending_at=one.oldest_pending_at or None,
+        )
+        for name, one in ledgers.ledgers().items()
+    ]
+    told += [Account(source=name, sent=count, by_topic=True) for name, count in ledgers.by_topic().items()]
+    return Replies(now=now, sources=told)
 
 
 class Numbers(Exporter):

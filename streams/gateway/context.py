@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from ..cities import Cities
 from ..clock import Clock
+from ..outbox.ledger import Ledgers
 from ..vault import Vault, VaultError
 from . import people
 from .accounts import Accounts
@@ -46,12 +47,14 @@ class Context:
         accounts: Accounts,
         sessions: Sessions,
         audit: Audit,
+        ledgers: Ledgers,
         vault: Vault,
     ) -> None:
         self.clock, self.cities, self.live, self.stream = clock, cities, live, stream
         self.cases, self.orders, self.filing, self.search = cases, orders, filing, search
         self.numbers, self.accounts, self.sessions = numbers, accounts, sessions
         self.who = middleware(sessions)
+        self.ledgers = ledgers
         self._kafka, self._audit, self._vault = kafka, audit, vault
         self.ending = asyncio.Event()
 

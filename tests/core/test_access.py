@@ -19,20 +19,20 @@ from tests.support import ADMIN, Town, holder, one
 
 # What a role gets an answer to. Of the capabilities left of the bar each is one of cases: only as far as the role sees.
 CAPABILITIES = """
-               board case story why search csv phones order reveal similar | catalog map filters file uploads wall accounts audit
-operator       x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .
-lead           x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .
-checker        x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .
-coordination   x     x    x     x   x      x   .      x     .      .       | x       x   x       .    .       x    .        .
-supervisor     x     x    x     x   x      x   x      x     .      .       | x       x   x       .    .       x    .        .
-hotline        x     x    x     x   x      .   x      x     x      x       | x       x   x       x    x       .    .        .
-unit           x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .
-town           x     x    x     x   x      x   .      x     .      x       | x       x   x       x    x       .    .        .
-auditor        x     x    x     x   x      x   .      .     .      .       | x       x   x       .    .       x    .        x
-ops            .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       x    .        .
-wall           .     .    .     .   .      .   .      .     .      .       | x       x   .       .    .       x    .        .
-integrator     .     .    .     .   .      .   .      .     .      .       | .       .   .       x    x       .    .        .
-admin          .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       .    x        .
+               board case story why search csv phones order reveal similar | catalog map filters file uploads wall accounts audit replies
+operator       x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .     x
+lead           x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .     x
+checker        x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .     .
+coordination   x     x    x     x   x      x   .      x     .      .       | x       x   x       .    .       x    .        .     x
+supervisor     x     x    x     x   x      x   x      x     .      .       | x       x   x       .    .       x    .        .     x
+hotline        x     x    x     x   x      .   x      x     x      x       | x       x   x       x    x       .    .        .     x
+unit           x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .     .
+town           x     x    x     x   x      x   .      x     .      x       | x       x   x       x    x       .    .        .     .
+auditor        x     x    x     x   x      x   .      .     .      .       | x       x   x       .    .       x    .        x     x
+ops            .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       x    .        .     x
+wall           .     .    .     .   .      .   .      .     .      .       | x       x   .       .    .       x    .        .     .
+integrator     .     .    .     .   .      .   .      .     .      .       | .       .   .       x    x       .    .        .     .
+admin          .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       .    x        .     .
 """  # noqa: E501
 
 # Which case a role sees. The accounts are of desk jia, town 990101 or unit JA-works; "*": one of all desks.

@@ -169,7 +169,7 @@ def test_every_reference_of_the_asyncapi_document_resolves() -> None:
 
 
 def test_a_service_may_do_what_the_file_says_and_nothing_else() -> None:
-    """The desk may write its log; tell may only read it; the gateway may do neither."""
+    """The desk may write its log; tell and the gateway may only read it; an adaptor may do neither."""
     users = {user["metadata"]["name"]: user for user in yaml.safe_load_all(topics.acls(topics.load()))}
 
     def operations(service: str) -> list[str]:
@@ -178,7 +178,8 @@ def test_a_service_may_do_what_the_file_says_and_nothing_else() -> None:
 
     assert operations("desk") == ["Read", "Write", "Describe", "DescribeConfigs"]
     assert operations("tell") == ["Read", "Describe", "DescribeConfigs"]
-    assert operations("gateway") == []
+    assert operations("gateway") == ["Read", "Describe", "DescribeConfigs"]
+    assert operations("adaptor") == []
 
 
 def test_every_topic_is_in_the_readmes_table() -> None:

@@ -5,6 +5,7 @@ import { deadline, remainder, tone } from "../shared/deadline.js";
 import { said, t, word } from "../shared/i18n.js";
 import { ownerName } from "../shared/names.js";
 import { Shape } from "../shared/shape.js";
+import { Away } from "./away.js";
 import { Caller } from "./caller.js";
 import { CaseMap } from "./casemap.js";
 import { Clocks } from "./clocks.js";
@@ -97,6 +98,7 @@ export function CaseView() {
       <h2>${row.no} <span>${row.title}</span></h2>
       <p><${Priority} level=${row.priority} /> <b>${t("case.state")} ▸ ${word("status", row.status)}</b> <${DueLine} row=${row} /></p>
     </header>
+    <${Away} id=${row.id} />
     <${Verbs} view=${view} />
     <${Refusal} id=${row.id} />
     <${Facts} view=${view} />

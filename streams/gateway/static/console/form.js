@@ -3,10 +3,13 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { known } from "../shared/names.js";
+import { Authority, inName } from "./authority.js";
+import { Away } from "./away.js";
 import { choicesOf, shown, used } from "./fields.js";
+import { typedAhead } from "./soon.js";
 import { members } from "./verbs.js";
 
-/** Drafts by verb and case: {filled, step, text}. */
+/** Drafts by verb and case: {filled, step, text, authority}. */
 const drafts = new Map();
 
 const FREE = new Set(["reason", "text", "long"]); // what is typed counts, even if it is nothing in the list
@@ -26,10 +29,11 @@ function fits(typed, choice) {
 /** `subjects`: the rows as they were seen when the form was opened: an order is judged by that version. */
 export function Form({ verb, subjects, onGive, onClose }) {
   const slot = `${verb.id} ${subjects.map((row) => row.id).join(",")}`;
-  const draft = drafts.get(slot) ?? { filled: {}, step: 0, text: "" };
+  const draft = drafts.get(slot) ?? { filled: {}, step: 0, text: "", authority: "" };
   const [filled, setFilled] = useState(draft.filled);
   const [step, setStep] = useState(Math.min(draft.step, verb.fields.length - 1));
   const [text, setText] = useState(draft.text);
+  const [authority, setAuthority] = useState(draft.authority);
   const [at, setAt] = useState(0);
   const input = useRef(null);
   const field = verb.fields[step];
@@ -40,7 +44,7 @@ export function Form({ verb, subjects, onGive, onClose }) {
         .slice(0, 60)
     : [];
 
-  drafts.set(slot, { filled, step, text });
+  drafts.set(slot, { filled, step, text, authority });
   // At once, so that the next key already goes there.
   useLayoutEffect(() => {
     input.current?.focus();
@@ -61,8 +65,19 @@ export function Form({ verb, subjects, onGive, onClose }) {
     }
     drafts.delete(slot);
     used(verb, next);
-    onGive(members(verb, next, (id) => Boolean(known("squad", id))));
+    onGive({ ...members(verb, next, (id) => Boolean(known("squad", id))), ...inName(authority) });
   }
+
+  // What was typed before the case had come: a line for each field, and Enter after each but perhaps the last.
+  useLayoutEffect(() => {
+    const line = typedAhead.peek()[0];
+    if (!line) return;
+    if (line.text && text !== line.text) setText(line.text);
+    else {
+      typedAhead.value = typedAhead.peek().slice(1);
+      if (line.entered) enter();
+    }
+  }, [step, text]);
 
   const enter = () => {
     const choice = choices[at];
@@ -97,6 +112,7 @@ export function Form({ verb, subjects, onGive, onClose }) {
   };
   return html`<section class="form" role="dialog" aria-label=${t(`verb.${verb.id}`)}>
     <h2>${t(`verb.${verb.id}`)} <span class="quiet">${subjects.length > 1 ? t("bulk.n", { n: subjects.length }) : row.no}</span></h2>
+    <${Away} id=${row.id} />
     <ol class="steps">${verb.fields.map(
       (one, i) => html`<li key=${one.name} class=${i === step ? "at" : ""}>
       <button class="link" onClick=${() => {
@@ -125,6 +141,10 @@ export function Form({ verb, subjects, onGive, onClose }) {
           onClick=${() => take(choice.value)}>
       <span>${choice.label}</span><span class="quiet">${choice.hint}</span></div>`,
         )}</div>
+    ${
+      step + 1 === verb.fields.length &&
+      html`<${Authority} value=${authority} onPick=${setAuthority} onEnter=${enter} onClose=${onClose} />`
+    }
     <p class="quiet foot">${field.optional ? `${t("form.optional")} · ` : ""}${t(field.kind === "long" ? "form.long" : "form.keys")}
       <button class="first" onClick=${enter}><kbd>⏎</kbd>${t(step + 1 < verb.fields.length ? "form.next" : "form.give")}</button>
       <button onClick=${onClose}><kbd>Esc</kbd>${t("form.back")}</button></p>

@@ -1,13 +1,15 @@
 // The keyboard: every act of the console, and the only place that listens for keys outside of a field.
 import { batch } from "../shared/dom.js";
 import { catalog } from "../shared/names.js";
-import { me } from "../shared/api.js";
+import { me, query } from "../shared/api.js";
 import { show } from "./filters.js";
 import { opened } from "./opened.js";
 import { shows } from "./squads.js";
 import { cursors, layer, list, marked, marks, middle, move, open, openId, point, rowsOf, section, subject, toggleMark } from "./state.js";
 import { deskId, watchDesk } from "./store.js";
 import { text } from "./search.js";
+import { typedAhead } from "./soon.js";
+import { mayFile } from "./upload.js";
 import { VERBS, verbFor } from "./verbs.js";
 
 const focusList = () => document.getElementById(`list-${list.value}`)?.focus();
@@ -81,7 +83,10 @@ const PLAIN = {
     layer.value = { name: "help" };
   },
   n: () => {
-    layer.value = { name: "new" };
+    layer.value = mayFile() ? { name: "new" } : { name: "cannot", key: "n", who: true };
+  },
+  U: () => {
+    layer.value = mayFile() ? { name: "upload" } : { name: "cannot", key: "U", who: true };
   },
   w: () => toggleSection("why"),
   t: () => toggleSection("story"),
@@ -102,6 +107,10 @@ const GO = {
     focusList();
   },
   w: () => window.open("/wall", "_blank", "noopener"),
+  p: () => window.open(`/report${query({ desk: deskId.value })}`, "_blank", "noopener"),
+  l: () => {
+    layer.value = { name: "replies" };
+  },
   a: () => shows({ queue: "approvals" }),
   d: () => shows({ queue: "disputes" }),
   r: () => shows({ queue: "requests" }),
@@ -122,7 +131,10 @@ function verbKey(key) {
   if (id !== openId.value) open(id);
   const view = opened.value;
   if (view?.row.id === id) layer.value = choose(key, view) ?? layer.value;
-  else layer.value = { name: "soon", key, id }; // its verbs are on their way
+  else {
+    typedAhead.value = [];
+    layer.value = { name: "soon", key, id }; // its verbs are on their way
+  }
   return true;
 }
 

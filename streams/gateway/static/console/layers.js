@@ -1,25 +1,33 @@
-// What lies on top of the console: a verb's form, the result of a bulk, all keys, a new case.
+// What lies on top of the console: a verb's form, the result of a bulk, all keys, a new case, a file, the replies.
 import { effect, html, useEffect, useFocus, useState } from "../shared/dom.js";
 import { said, t } from "../shared/i18n.js";
 import { Form } from "./form.js";
 import { Help } from "./help.js";
 import { choose } from "./keys.js";
+import { Authority, inName } from "./authority.js";
 import { NewCase } from "./newcase.js";
 import { opened } from "./opened.js";
 import { give, giveAll, putAway } from "./orders.js";
+import { Replies } from "./replies.js";
+import { Soon, typedAhead } from "./soon.js";
 import { layer, list, marked, marks, open, openId } from "./state.js";
 import { rows } from "./store.js";
+import { Upload } from "./upload.js";
 import { verbOf } from "./verbs.js";
 
 // A verb's key was pressed before the case had come: go on when it has.
 effect(() => {
   const wish = layer.value;
   const view = opened.value;
-  if (wish?.name === "soon" && view?.row.id === wish.id) layer.value = choose(wish.key, view);
+  if (wish?.name !== "soon" || view?.row.id !== wish.id) return;
+  const next = choose(wish.key, view);
+  if (next.name !== "verb") typedAhead.value = [];
+  layer.value = next;
 });
 
 const close = () => {
   layer.value = null;
+  typedAhead.value = [];
   document.getElementById(`list-${list.value}`)?.focus();
 };
 
@@ -57,12 +65,15 @@ function VerbLayer({ verb }) {
 /** A verb without fields on many cases: Enter gives it. */
 function Confirm({ verb, subjects, act }) {
   const button = useFocus();
+  const [authority, setAuthority] = useState("");
+  const enter = () => act({ type: verb.order, ...inName(authority) });
   return html`<section class="form" role="dialog" aria-label=${t(`verb.${verb.id}`)}
       onKeyDown=${(e) => {
         if (e.key === "Escape") close();
       }}>
     <h2>${t(`verb.${verb.id}`)} · ${t("bulk.n", { n: subjects.length })}</h2>
-    <p class="foot"><button class="first" ref=${button} onClick=${() => act({ type: verb.order })}><kbd>⏎</kbd>${t("form.give")}</button>
+    <${Authority} value=${authority} onPick=${setAuthority} onEnter=${enter} onClose=${close} />
+    <p class="foot"><button class="first" ref=${button} onClick=${enter}><kbd>⏎</kbd>${t("form.give")}</button>
     <button onClick=${close}><kbd>Esc</kbd>${t("form.back")}</button></p></section>`;
 }
 
@@ -97,22 +108,23 @@ function Results({ verb, subjects, entries }) {
 }
 
 /** A key that the case does not allow now says so, and why nothing happened. */
-function Cannot({ verbKey }) {
+function Cannot({ verbKey, who }) {
   const box = useFocus();
-  return html`<section class="form small" role="alertdialog" aria-label=${t("cannot.title")}><p>${t("cannot.text", { key: verbKey })}</p>
+  return html`<section class="form small" role="alertdialog" aria-label=${t("cannot.title")}><p>${t(who ? "cannot.who" : "cannot.text", { key: verbKey })}</p>
     <p class="foot"><button ref=${box} onClick=${close}><kbd>Esc</kbd>${t("form.back")}</button></p></section>`;
 }
 
+const PARTS = {
+  help: () => html`<${Help} close=${close} />`,
+  new: () => html`<${NewCase} close=${close} />`,
+  upload: () => html`<${Upload} close=${close} />`,
+  replies: () => html`<${Replies} close=${close} />`,
+  soon: ({ key }) => html`<${Soon} verbKey=${key} close=${close} />`,
+  cannot: ({ key, who }) => html`<${Cannot} verbKey=${key} who=${who} />`,
+  verb: ({ verb }) => html`<${VerbLayer} key=${verb} verb=${verbOf(verb)} />`,
+};
+
 export function Layers() {
   const top = layer.value;
-  if (!top || top.name === "soon") return null;
-  const part =
-    top.name === "help"
-      ? html`<${Help} close=${close} />`
-      : top.name === "new"
-        ? html`<${NewCase} close=${close} />`
-        : top.name === "cannot"
-          ? html`<${Cannot} verbKey=${top.key} />`
-          : html`<${VerbLayer} key=${top.verb} verb=${verbOf(top.verb)} />`;
-  return html`<div class="layer">${part}</div>`;
+  return top ? html`<div class="layer">${PARTS[top.name](top)}</div>` : null;
 }

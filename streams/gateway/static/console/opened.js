@@ -2,11 +2,12 @@
 /** @typedef {import("../shared/types.js").CaseView} CaseView */
 import { effect, signal } from "../shared/dom.js";
 import { Fault, get, query } from "../shared/api.js";
+import { serverNow } from "../shared/clock.js";
 import { lang } from "../shared/i18n.js";
 import { link } from "../shared/link.js";
 import { answered } from "./orders.js";
 import { openId, section } from "./state.js";
-import { touched } from "./store.js";
+import { left, rows, touched } from "./store.js";
 
 /** @type {import("../shared/types.js").Held<CaseView|null>} */
 export const opened = signal(null);
@@ -14,7 +15,18 @@ export const openFault = signal(null);
 /** What `section` shows: the story's lines, or the text of why. */
 export const story = signal(null);
 
+/**
+ * The open case has left the board, by its end or to another desk: `where` is the case as it stands there; undefined
+ * while that is asked, null if it is not ours to see. @type {import("../shared/types.js").Held<any>}
+ */
+export const away = signal(null);
+
 let asked = 0;
+
+/** What is known of where the open case went. */
+function found(id, where) {
+  if (away.peek()) away.value = rows.has(id) ? null : { ...away.peek(), where };
+}
 
 async function fetchCase(id) {
   const mine = ++asked;
@@ -23,9 +35,12 @@ async function fetchCase(id) {
     if (mine !== asked) return;
     opened.value = view;
     openFault.value = null;
+    found(id, view);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
-    if (mine === asked) openFault.value = fault;
+    if (mine !== asked) return;
+    openFault.value = fault;
+    if (fault.status === 404) found(id, null);
   }
 }
 
@@ -50,7 +65,16 @@ effect(() => {
   opened.value = null;
   openFault.value = null;
   story.value = null;
+  away.value = null;
   if (id) fetchCase(id);
+});
+
+// It leaves under one's eyes: what is on the screen stays, but nothing is offered any more until it is known what is.
+effect(() => {
+  const id = openId.peek();
+  if (!id || !left.value.has(id)) return;
+  away.value = { id, at: serverNow(), where: undefined };
+  if (opened.peek()) opened.value = { ...opened.peek(), allowed_actions: [] };
 });
 
 // A delta for the open case: fetch it anew, a moment later for a burst of them.

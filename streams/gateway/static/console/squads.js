@@ -1,7 +1,8 @@
-// The right side: squads with the load of each team against the squad's cap, and the queues that wait for a decision.
+// The right side: squads with who is on duty and the load of each team against the squad's cap, and the queues that wait for a decision.
 import { html } from "../shared/dom.js";
 import { t } from "../shared/i18n.js";
 import { shortSquad } from "../shared/names.js";
+import { Dots, dutyWords, TeamDuty } from "./duty.js";
 import { counts, filter, show } from "./filters.js";
 import { text } from "./search.js";
 import { point, rowsOf } from "./state.js";
@@ -31,14 +32,18 @@ function Squad({ squad }) {
   const teams = Object.entries(squad.teams ?? {});
   const busy = teams.filter(([, load]) => load > 0).length;
   const chosen = filter.value.squad === squad.id;
+  const ids = teams.map(([id]) => id);
+  const read = t("squad.read", { name: squad.name, load: squad.load, cap: squad.cap, n: squad.cases, busy, teams: teams.length });
   return html`<button class=${`squad ${chosen ? "at" : ""}`} aria-expanded=${chosen} onClick=${() => shows({ squad: squad.id })}
-    title=${t("squad.read", { name: squad.name, load: squad.load, cap: squad.cap, n: squad.cases, busy, teams: teams.length })}>
-    <span class="cut">${shortSquad(squad.id)}</span>
-    <${Bar} ...${squad} /><span class="n">${squad.load}/${squad.cap}</span><b class="n">${squad.cases}</b></button>
+    title=${`${read} · ${dutyWords(ids)}`}>
+    <span class="who"><span class="cut">${shortSquad(squad.id)}</span><${Dots} ids=${ids} /></span>
+    <span class="words">${dutyWords(ids)}</span>
+    <${Bar} ...${squad} /><span class="n cap">${squad.load}/${squad.cap}</span><b class="n">${squad.cases}</b></button>
     ${
       chosen &&
-      html`<div class="teams"><span class="quiet">${t("squad.teams")}
-      </span>${teams.map(([id, load]) => html`<span key=${id}>${id} <b>${load}</b></span>`)}</div>`
+      html`<table class="teams"><caption class="only-read">${t("squad.teams")}</caption><tbody>${teams.map(
+        ([id, load]) => html`<tr key=${id}><td>${id}</td><td><${TeamDuty} id=${id} /></td><td class="n">${t("squad.load")} <b>${load}</b></td></tr>`,
+      )}</tbody></table>`
     }`;
 }
 
@@ -53,7 +58,7 @@ export function Squads() {
   const sorted = [...squads.value].sort((a, b) => (rank[a.tier] ?? 0) - (rank[b.tier] ?? 0) || (a.id < b.id ? -1 : 1));
   return html`<aside class="right" aria-label=${t("squad.title")}>
     <header><h2>${t("squad.title")}</h2></header>
-    <div class="squad-head quiet" aria-hidden="true"><span></span><span>${t("squad.load")}</span><span class="n">${t("squad.cap")}</span>
+    <div class="squad-head quiet" aria-hidden="true"><span>${t("roster.title")}</span><span>${t("squad.load")}</span><span class="n">${t("squad.cap")}</span>
     <span class="n">${t("squad.cases")}</span></div>
     <div class="squads" id="squads">${sorted.map((squad) => html`<${Squad} key=${squad.id} squad=${squad} />`)}</div>
     <div class="queues"><${Queue} name="approvals" keyName="a" /><${Queue} name="disputes" keyName="d" />

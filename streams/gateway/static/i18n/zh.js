@@ -72,14 +72,39 @@ export default {
   // new case
   "new.head": "人工登记", "new.kind": "类型", "new.title": "标题", "new.description": "内容", "new.address": "地址", "new.territory": "辖区", "new.item": "事项", "new.lon": "经度（WGS-84）", "new.lat": "纬度", "new.name": "来电人姓名", "new.phone": "来电人电话",
   "new.by_place": "按地点判断", "new.by_words": "按内容判断", "new.file": "登记", "new.filed": "已登记，来源编号 {id}", "new.similar": "可能重复", "new.no_similar": "没有相似的在办案件",
+  // who is on duty, in whose name, what left, what is typed ahead
+  "roster.title": "当班", "roster.on": "在岗", "roster.off": "下岗", "roster.people": "{people}/{of} 人", "roster.sum": "{on}/{all} 组在岗 · {people} 人", "roster.unknown": "当班情况不明",
+  "authority.title": "以谁的名义", "authority.none": "不注明", "authority.line": "条（主管部门）", "authority.block": "块（属地政府）",
+  "away.asking": "本案 {at} 离开本席在办清单，正在查询去向…", "away.unknown": "本案 {at} 起不在本席", "away.desk": "本案 {at} 已转到{desk}：{status}", "away.ended": "本案 {at} 离开在办清单：{status}",
+  "soon.title": "按键 {key}", "soon.text": "正在取案件，可先输入；已输入的会带入表单。", "cannot.who": "按键 {key} 用于登记来件，您的岗位不登记。",
+  // a file of reports
+  "upload.head": "批量登记（CSV 文件）", "upload.topic": "登记为", "upload.complaints": "投诉举报", "upload.city-events": "城市事件", "upload.choose": "选择文件，或把文件拖到这里（不超过 5 MB）", "upload.progress": "进度",
+  "upload.underway": "已处理 {through} / {rows} 行", "upload.finished": "已全部处理 {through} / {rows} 行", "upload.done": "登记 {n} 行", "upload.failed": "未登记 {n} 行", "upload.row": "行", "upload.state": "结果", "upload.kept": "已登记",
+  "upload.refused": "未登记", "upload.reason": "原因", "upload.more": "另有 {n} 行未列出", "upload.columns": "可用的列（首行写列名，编码 UTF-8 或 GB 18030）", "upload.needed": "必需", "upload.large": "文件超过 5 MB，请分成几个文件",
+  "upload.lost": "服务器已重启，查不到这份文件的结果。已登记的行不会丢失；用同样的 source_id 重新上传不会重复登记。",
+  "column.source_id": "来源自己的编号，每行不同；重复上传不会重复登记", "column.kind": "类型：complaint 投诉、report 举报、consult 咨询、help 求助、suggestion 建议、praise 表扬、event 事件、component 部件", "column.received_at": "收到时间，如 2026-07-13T09:59:00+08:00",
+  "column.title": "标题", "column.description": "内容", "column.scheme": "分类体系，如 item", "column.code": "分类代码，如 litter", "column.datum": "坐标系：wgs84、gcj02、bd09 或 cgcs2000", "column.lon": "经度", "column.lat": "纬度", "column.address": "地址",
+  "column.name": "来电人姓名", "column.phone": "来电人电话", "column.channel": "渠道",
+  // answers to the sources
+  "replies.title": "答复送达", "replies.source": "来源", "replies.sent": "发出", "replies.acknowledged": "已确认", "replies.pending": "待确认", "replies.dead": "送不出", "replies.sum": "核对", "replies.oldest": "最久待确认", "replies.adds_up": "相符",
+  "replies.off": "相差 {n}", "replies.fetches": "由对方自行取走，不计确认", "replies.in_time": "正常", "replies.warn": "偏久", "replies.overdue": "过久", "replies.none": "尚无来源", "replies.not_there": "本系统尚未提供答复送达情况。", "replies.not_now": "答复送达情况暂时取不到，稍后自动重试。",
+  // the sheets to print
+  "report.title": "报表", "report.handover": "交接班", "report.daily": "日报", "report.sheet": "报表种类", "report.day": "日期", "report.print": "打印 / 存为 PDF", "report.shift": "下一班时长", "report.hours": "{n} 小时", "report.again": "重新取数",
+  "report.made": "{at} 由 {who} 生成", "report.note": "本平台口徑，非官方考核", "report.as_of": "截至 {at}", "report.no_data": "无数据", "report.total": "合计", "report.n": "件", "report.none": "无", "report.desk": "指挥席",
+  "handover.title": "{desk}交接班清单", "handover.unassigned": "待派遣", "handover.overdue": "已超期", "handover.risk": "下一班内到期（{until} 前）", "handover.disputes": "职责争议", "handover.approvals": "待审批", "handover.requests": "协同请求未复", "handover.squads": "各中队在办",
+  "handover.summary": "在办 {open} 件，其中待派遣 {unassigned}、已超期 {overdue}、下一班内到期 {risk}。", "handover.others": "其余在办 {n} 件不在以上各表，见各中队在办。", "handover.no": "编号", "handover.matter": "事项", "handover.place": "地点", "handover.state": "状态", "handover.holder": "承办", "handover.due": "到期", "handover.waits": "等待",
+  "handover.squad": "中队", "handover.duty": "当班", "handover.load": "在办量/上限", "handover.cases": "案件", "handover.offered": "待接", "handover.working": "在办", "handover.late": "超期", "handover.numbers": "编号", "handover.remarks": "交班说明", "handover.from": "交班人签字", "handover.to": "接班人签字", "handover.time": "时间",
+  "handover.also": "一案可列入多表。",
+  "daily.title": "{desk}日报", "daily.registered": "当日立案", "daily.closed": "其中已结案", "daily.open": "其中仍在办", "daily.overdue": "其中在办已超期", "daily.overdue_all": "全部在办中已超期", "daily.returning": "全部在办中退单审核", "daily.returned": "当日立案在办中曾退单", "daily.by_status": "按状态", "daily.by_item": "按事项", "daily.by_territory": "按辖区", "daily.by_squad": "按中队",
+  "daily.by_desk": "按指挥席", "daily.nobody": "（无）", "daily.limits": "“已结案”指当日立案的案件中，截至生成时已结案的，不是当日办结的全部案件；“曾退单”只数仍在办的案件。两者另需系统按办结时间、退单时间统计，目前无数据。", "daily.future": "所选日期尚未到来", "daily.unfinished": "当日尚未结束，数字截至生成时。", "daily.share": "占比", "daily.what": "项目",
   // squads, map, foot, help
   "squad.title": "中队", "squad.teams": "各组在办量", "squad.load": "在办量", "squad.cap": "量/上限", "squad.cases": "件", "squad.read": "{name}：在办量 {load}，上限 {cap}，案件 {n} 件，{teams} 个小组中 {busy} 个有案",
   "map.case": "案件位置图", "map.city": "案件与中队分布", "map.failed": "地图数据暂时取不到", "map.no_point": "本案没有点位，图示辖区", "map.legend_case": "实心大点：本案 · 空心点：中队 · 小点：附近在办", "map.legend_city": "底色越深在办越多 · 数字为案件数，加框为含待派 · 圆点为中队，越满在办量越高",
   "map.cluster": "{n} 件", "map.cluster_free": "{n} 件，其中待派 {free} 件", "map.territory": "{name}：在办 {n} 件",
   "foot.open": "在办", "foot.as_of": "数据截至 {at}",
   "help.title": "全部按键", "help.moves": "移动与查看", "help.verbs": "办理（按案件状态可用）", "help.goes": "跳转", "help.forms": "填写时：输入几个字筛选，↑↓ 选择，Enter 确定，Esc 返回（已填内容保留）。批量：空格选中后按办理键。",
-  "key.move": "上下移动", "key.open": "打开案件", "key.lists": "待派列表 / 在办列表", "key.mark": "选中（批量）", "key.search": "搜索", "key.why": "为什么", "key.story": "经过", "key.new": "人工登记", "key.desks": "上一个 / 下一个指挥席", "key.back": "返回", "key.help": "全部按键",
-  "go.map": "地图", "go.squads": "中队", "go.cases": "案件", "go.filter": "筛选", "go.wall": "大屏", "go.evidence": "证据", "go.approvals": "待审批", "go.disputes": "争议", "go.requests": "协同请求", "go.checks": "待核查结案",
+  "key.move": "上下移动", "key.open": "打开案件", "key.lists": "待派列表 / 在办列表", "key.mark": "选中（批量）", "key.search": "搜索", "key.why": "为什么", "key.story": "经过", "key.new": "人工登记", "key.upload": "批量登记（CSV）", "key.desks": "上一个 / 下一个指挥席", "key.back": "返回", "key.help": "全部按键",
+  "go.map": "地图", "go.squads": "中队", "go.cases": "案件", "go.filter": "筛选", "go.wall": "大屏", "go.report": "报表（交接班、日报）", "go.replies": "答复送达", "go.evidence": "证据", "go.approvals": "待审批", "go.disputes": "争议", "go.requests": "协同请求", "go.checks": "待核查结案",
   // wall
   "wall.title": "大屏", "wall.tasks": "执法任务在基层完成", "wall.force": "执法力量配置到基层", "wall.support": "执法保障落实到基层", "wall.no_data": "无数据 no data", "wall.target": "目标 80 %", "wall.note": "本平台口徑，非官方考核", "wall.month": "本月至今", "wall.last": "上月",
   "wall.oldest": "最久待派", "wall.none_waits": "没有待派案件", "wall.overdue": "各指挥席超期", "wall.load": "各地在办量", "wall.age": "数据 {s} 秒前", "wall.stale": "数据已停，自 {since} 起", "wall.of": "{name} · 待派 {n} 件",
