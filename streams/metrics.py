@@ -117,6 +117,7 @@ def _histogram(name: str, text: str, buckets: tuple[float, ...], /, **labels: Co
 # -- label sets --------------------------------------------------------------------------------------------------------
 
 DESKS = Names(MOST_DESKS)
+CAPABILITIES = Names(22)  # of the gateway's access.py, declared by it
 INBOXES = ("complaints", "city-events", "desk-inbox")
 LOGS = ("complaint-receipts", "event-receipts", "desk-log")
 WRITERS = ("intake", "desk")
@@ -212,6 +213,22 @@ replies = _gauge("paidan_replies", "Replies to sources, by where they stand", st
 replies_oldest = _gauge("paidan_replies_oldest_pending_age_seconds", "Age of the oldest reply not acknowledged")
 # Tries to deliver a reply, by how the source's server answered.
 reply_attempts = _counter("paidan_reply_attempts_total", "Tries to deliver a reply", outcome=POSTED)
+
+# -- gateway -----------------------------------------------------------------------------------------------------------
+
+# Requests by what was asked for (access.Capability; "" is who signs in), and their answers: below 400, 4xx, 5xx.
+http_requests = _counter(
+    "paidan_http_requests_total",
+    "Requests of people and programs",
+    what=CAPABILITIES,
+    outcome=("ok", "refused", "failed"),
+)
+# Wall seconds from a request to its answer; streams are not in it.
+http_seconds = _histogram("paidan_http_seconds", "Time to an answer", (0.005, 0.02, 0.1, 0.3, 1.0, 3.0))
+# Browsers that are told what changes.
+stream_readers = _gauge("paidan_stream_readers", "Browsers on the stream")
+# Wall seconds since the gateway last knew that it had read all there is; -1: never yet.
+gateway_behind = _gauge("paidan_gateway_behind_seconds", "How old what is shown may be")
 
 # -- targets -----------------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,17 @@ from kafka import KafkaAdminClient
 from streams import topics
 from streams.local import EmbeddedKafka, EmbeddedRedis
 
+LONGEST = ("/torture/", "/e2e/", "/shell/", "/properties/")  # folders, by how long their files take
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--long`: a torture test asks `request.config.getoption("--long")` how long it should go on."""
     parser.addoption("--long", action="store_true", default=False, help="let torture tests run for their full time")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: `make test` runs files on two processes, and the last one should not be the longest."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONGEST) if part in str(item.path)), len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ The table is what the application serves, what OpenAPI is made from, and what th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple, cast, get_args
 
@@ -15,6 +16,8 @@ from dispatchers.explain.voice import Lang
 from dispatchers.messages import DeskOrder, WireComplaint
 from dispatchers.messages.words import Id
 
+from .. import metrics
+from ..archive.query import QueryError
 from . import city, filing, orders, people, search, sessions
 from .access import Capability
 from .cases import Board, CaseView, Story
@@ -182,6 +185,7 @@ async def _reveal(request: web.Request, context: Context, session: Session) -> w
 
 
 MOST_AT_ONCE = 200
+STREAM = "/api/stream"
 
 
 async def _object(request: web.Request) -> dict[str, Any]:
@@ -212,7 +216,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/catalog", _catalog, "catalog", "Names and coded words", gives=dict[str, Any]),
     Endpoint("GET", "/api/map", _map, "map", "Territories as GeoJSON", gives=dict[str, Any]),
     Endpoint("GET", "/api/board", _board, "board", "Open cases, squads, counts", gives=Board, query=("desk",)),
-    Endpoint("GET", "/api/stream", _stream, "board", "Changes, as Server-Sent Events", query=("desk", "after")),
+    Endpoint("GET", STREAM, _stream, "board", "Changes, as Server-Sent Events", query=("desk", "after")),
     Endpoint("GET", "/api/duty", _duty, "board", "Who is on duty, by team", gives=city.Duty, query=("desk",)),
     Endpoint("GET", "/api/replies", _replies, "replies", "What became of answers to sources", gives=city.Replies),
     Endpoint("GET", "/api/wall", _wall, "wall", "Counts for the wall", gives=city.Wall),
@@ -260,18 +264,36 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 
 def routes() -> list[web.RouteDef]:
     """The table as aiohttp takes it."""
+    metrics.CAPABILITIES.declare(one.may or "" for one in ENDPOINTS)
     return [web.route(one.method, one.path, _guarded(one)) for one in ENDPOINTS]
 
 
 def _guarded(one: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The handler behind the question who asks and whether that role may."""
 
-    async def serve(request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.Request) -> web.StreamResponse:
         context = request.app[CONTEXT]
         if one.may is None:
             return await one.handler(request, context)
         session = need(request, one.may) if one.may else _signed_in(request)
         return await one.handler(request, context, session)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        begun, outcome = time.monotonic(), "failed"
+        try:
+            told = await answer(request)
+            outcome = "ok" if told.status < 400 else "refused"
+        except Problem as problem:
+            outcome = "refused" if problem.status < 500 else "failed"
+            raise
+        except QueryError:
+            outcome = "refused"
+            raise
+        finally:
+            metrics.http_requests.of(one.may or "", outcome).inc()
+            if one.path != STREAM:
+                metrics.http_seconds.of().observe(time.monotonic() - begun)
+        return told
 
     return serve
 

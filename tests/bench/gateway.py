@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 import uuid
 from pathlib import Path
 
 import aiohttp
+from playwright.async_api import async_playwright
 
 from tests.support_gateway import Site, complaint, site
 
@@ -16,6 +18,7 @@ from .day import lines
 from .processes import cpu, resident
 from .table import Row
 
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
 OPEN = 5_000  # cases that stand open at all desks together
 BROWSERS = 500
 MEASURED, EVERY_S = 200, 0.1  # complaints, one after the other
@@ -26,6 +29,7 @@ async def bench(data: Path) -> list[Row]:
     async with site(data) as here:
         opened = await _fill(here)
         rows = [Row("gateway", f"first board, {opened} open cases of all desks", await _board(here), "ms", 2_000)]
+        rows += await _looked_at(here)
         few = await _measured(here, 1)
         many = await _measured(here, BROWSERS)
         rows += [
@@ -62,6 +66,45 @@ async def _board(here: Site) -> float:
         begun = time.monotonic()
         await person.get("/api/board")
         return (time.monotonic() - begun) * 1000
+
+
+# Kept by the page: every pause between two frames of more than a frame and a half, from the first row on.
+_FRAMES = """() => {
+  window.pauses = [];
+  let last = performance.now();
+  const step = (now) => {
+    if (now - last > 25) window.pauses.push(now - last);
+    last = now;
+    requestAnimationFrame(step);
+  };
+  requestAnimationFrame(step);
+}"""
+
+
+async def _looked_at(here: Site) -> list[Row]:
+    """The console of all desks in a real browser: first use, and the longest frame while cases move."""
+    async with async_playwright() as engine, here.signed_in("js-operator") as operator:
+        browser = await engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = await browser.new_page(viewport={"width": 1440, "height": 900})
+        await page.goto(f"{here.url}/login")
+        login = {"account": "supervisor", "password": here.passwords["supervisor"]}
+        await page.request.post(f"{here.url}/api/login", data=login)
+        begun = time.monotonic()
+        await page.goto(f"{here.url}/console")
+        await page.wait_for_selector("#list-active [data-id]")
+        first = (time.monotonic() - begun) * 1000
+        await asyncio.sleep(2)
+        await page.evaluate(_FRAMES)
+        for _ in range(50):
+            await operator.file(f"画面 {uuid.uuid4()}")
+            await page.keyboard.press("j")
+            await asyncio.sleep(EVERY_S)
+        pauses = await page.evaluate("window.pauses")
+        await browser.close()
+    return [
+        Row("gateway", "console, first use", first, "ms", 2_000),
+        Row("gateway", "console, longest frame while 50 cases come", max(pauses, default=0.0), "ms", 100),
+    ]
 
 
 async def _measured(here: Site, browsers: int) -> list[float]:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, expect
 
+from tests.support_browser import at_a_desk, can_be_used_by_everybody, chromium, row_of
 from tests.support_gateway import Site, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
-CHROMIUM = next(p for p in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if p)
-SEEN_WITHIN_MS = 10_000
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -31,54 +26,22 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as engine:
-        running = await engine.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    async with chromium() as running:
         yield running
-        await running.close()
-
-
-@asynccontextmanager
-async def at_a_desk(
-    browser: Browser, here: Site, account: str, path: str = "/console", **context: Any
-) -> AsyncIterator[Page]:
-    """Signed in by hand. Whatever leaves the origin, or fails in the page, fails the test."""
-    wide = {"viewport": {"width": 1440, "height": 900}, "locale": "zh-CN"} | context
-    window = await browser.new_context(**wide)
-    page = await window.new_page()
-    page.set_default_timeout(SEEN_WITHIN_MS)
-    elsewhere: list[str] = []
-    faults: list[str] = []
-    page.on("request", lambda r: elsewhere.append(r.url) if not r.url.startswith((here.url, "data:")) else None)
-    page.on("pageerror", lambda fault: faults.append(str(fault)))
-    await page.goto(f"{here.url}/login?next={path}")
-    await page.fill("input[name=account]", account)
-    await page.fill("input[name=password]", here.passwords[account])
-    await page.keyboard.press("Enter")
-    await page.wait_for_url(f"**{path}")
-    yield page
-    await window.close()
-    assert elsewhere == []
-    assert faults == []
-
-
-async def _row(page: Page, case_id: str) -> Any:
-    row = page.locator(f"[data-id='{case_id}']").first
-    await row.wait_for()
-    return row
 
 
 async def test_a_new_complaint_stands_on_the_console_without_reload(here: Site, browser: Browser) -> None:
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
         await page.wait_for_selector("#list-active")
         kept = await operator.file("桥头垃圾满溢")
-        row = await _row(page, kept["case_id"])
+        row = await row_of(page, kept["case_id"])
         await expect(row).to_contain_text("桥头垃圾满溢")
 
 
 async def test_the_keyboard_alone_opens_a_case_urges_it_and_asks_why(here: Site, browser: Browser) -> None:
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
         case = await operator.case((await operator.file("键盘案件"))["case_id"])
-        row = await _row(page, case["row"]["id"])
+        row = await row_of(page, case["row"]["id"])
         await page.keyboard.press("2")
         for _ in range(60):
             if await row.get_attribute("aria-selected") == "true":
@@ -97,7 +60,7 @@ async def test_the_keyboard_alone_opens_a_case_urges_it_and_asks_why(here: Site,
 async def test_who_was_second_sees_what_the_first_one_changed(here: Site, browser: Browser) -> None:
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-lead") as lead:
         case = await lead.case((await lead.file("两人同办"))["case_id"])
-        row = await _row(page, case["row"]["id"])
+        row = await row_of(page, case["row"]["id"])
         await row.click()
         await page.locator(".case .verbs").wait_for()
         await page.keyboard.press("e")  # the form keeps the version that was seen
@@ -123,7 +86,7 @@ async def test_a_lost_link_says_so_and_heals_by_itself(here: Site, browser: Brow
         await here.gateway.ready("gateway serves")
         await expect(page.locator("body")).not_to_contain_text("链路中断", timeout=20_000)
         kept = await operator.file("恢复之后")
-        await _row(page, kept["case_id"])
+        await row_of(page, kept["case_id"])
         assert await page.evaluate("window.same") is True  # nothing was loaded again
 
 
@@ -140,7 +103,7 @@ async def test_hostile_text_is_shown_as_text(here: Site, browser: Browser) -> No
     hostile = "<img src=x onerror=window.hit=1><script>window.hit=1</script>\"'&" + "长" * 100
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
         kept = await operator.file(hostile, description="</textarea><svg onload=window.hit=1>")
-        row = await _row(page, kept["case_id"])
+        row = await row_of(page, kept["case_id"])
         await expect(row).to_contain_text("<img src=x onerror=window.hit=1>")
         await row.click()
         await expect(page.locator("body")).to_contain_text("</textarea><svg onload=window.hit=1>")
@@ -160,46 +123,22 @@ async def test_every_screen_can_be_used_by_everybody(
 ) -> None:
     """Axe finds nothing serious; nothing sticks out of the window; Chinese is no boxes."""
     scheme = "dark" if dark else "light"
-    window = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme}
-    async with at_a_desk(browser, here, account, path, **window) as page:
+    size_of = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme}
+    async with at_a_desk(browser, here, account, path, **size_of) as page:
         await asyncio.sleep(1.5)
         if path == "/console":
             row = page.locator("#list-active [data-id]").first
             if await row.count():
                 await row.click()
                 await asyncio.sleep(1)
-        wide, high = await page.evaluate(
-            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
-        )
-        assert (wide, high) == (size[0], size[1])
-        assert await page.evaluate(_GLYPHS) > 1
-        results = await Axe().run(page)
-        serious = [v["id"] for v in results.response["violations"] if v["impact"] in ("serious", "critical")]
-        assert serious == []
-        picture = tmp_path / f"{path.strip('/')}-{scheme}.png"
-        await page.screenshot(path=picture)
-        assert picture.stat().st_size > 10_000
-
-
-# How many of these characters look different: without a font all of them are the same box.
-_GLYPHS = """() => {
-  const seen = new Set();
-  for (const letter of "派单改催办") {
-    const canvas = Object.assign(document.createElement("canvas"), { width: 40, height: 40 });
-    const pen = canvas.getContext("2d");
-    pen.font = `24px ${getComputedStyle(document.body).fontFamily}`;
-    pen.fillText(letter, 4, 30);
-    seen.add(canvas.toDataURL());
-  }
-  return seen.size;
-}"""
+        await can_be_used_by_everybody(page, tmp_path / f"{path.strip('/')}-{scheme}.png")
 
 
 async def test_a_case_by_hand_is_suggested_its_like_while_typing(here: Site, browser: Browser) -> None:
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
         title = f"独特标题{uuid.uuid4().hex[:6]}"
         kept = await operator.file(title)
-        await _row(page, kept["case_id"])
+        await row_of(page, kept["case_id"])
         case = await operator.case(kept["case_id"])
         await asyncio.sleep(2)  # the archive has it within a second
         await page.keyboard.press("n")

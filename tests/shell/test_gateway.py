@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import json
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 import pytest
@@ -290,3 +293,47 @@ async def test_the_openapi_document_describes_every_endpoint(here: Site) -> None
     told = {(path, method) for path, ways in document["paths"].items() for method in ways}
     assert told == {(one.path, one.method.lower()) for one in ENDPOINTS}
     assert "AssignCase" in document["components"]["schemas"]
+
+
+HOSTILE = "<script>alert(1)</script>\u202e'\"\\{{7*7}}%00=HYPERLINK(1)"
+
+
+async def test_hostile_text_in_every_field_is_kept_as_text_or_refused_with_its_place(here: Site) -> None:
+    """64 KB of it, in each member of a complaint, one at a time and nested; never a fault of ours."""
+    long = (HOSTILE * (65_536 // len(HOSTILE) + 1))[:65_536]
+    members: list[tuple[str, Any]] = [
+        (name, long) for name in ("title", "description", "channel", "kind", "received_at", "source_id", "source")
+    ]
+    members += [("category", {"scheme": long, "code": long}), ("location", {"datum": "wgs84", "address": long})]
+    members += [("location", {"datum": long, "lon": 120.9, "lat": 30.8}), ("attachments", [long])]
+    members += [("reporter", {n: long}) for n in ("name", "phone", "id_number", "note")]
+    members += [("facts", {long: "x"}), ("facts", {"x": long}), ("facts", [long]), ("title", {"a": long})]
+    async with here.signed_in("js-lead") as lead:
+        for name, value in members:
+            answer = await lead.ask("POST", "/api/complaints", complaint("x") | {name: value})
+            assert answer.status in (201, 422), (name, answer)
+            if answer.status == 422:
+                assert answer.body["where"].startswith("$"), (name, answer.body)
+        short = HOSTILE[:60]
+        kept = await lead.file(short, description=HOSTILE)
+        case = await lead.case(kept["case_id"])
+        assert case["row"]["title"] == short.replace("\u202e", "") or case["row"]["title"] == short
+        for path in (f"/api/cases/{kept['case_id']}/why", f"/api/cases/{kept['case_id']}/story"):
+            answer = await lead.ask("GET", path)
+            assert answer.status in (200, 503)
+            assert answer.headers["Content-Type"].startswith(("text/plain", "application/json"))
+        for query in (HOSTILE, long[:190], "%", "_", '"', "*", "OR 1=1", "'; DROP TABLE cases; --"):
+            answer = await lead.ask("GET", "/api/cases?" + urlencode({"q": query}))
+            assert answer.status in (200, 422, 503), (query, answer)
+
+
+async def test_a_spreadsheet_gets_no_formula(here: Site) -> None:
+    async with here.signed_in("js-lead") as lead:
+        kept = await lead.file('=HYPERLINK("http://x","点我")')
+        await lead.case(kept["case_id"])
+        async with asyncio.timeout(20):
+            while kept["case_id"] not in (told := (await lead.ask("GET", "/api/cases.csv?open=1")).body):
+                await asyncio.sleep(0.2)
+    cells = [cell for row in csv.reader(io.StringIO(told.removeprefix("\ufeff"))) for cell in row]
+    assert any(cell.startswith("'=HYPERLINK") for cell in cells)
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]

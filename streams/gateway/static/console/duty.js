@@ -57,8 +57,8 @@ export function Dots({ ids }) {
   if (!sum) return html`<span class="dots"></span>`;
   const off = sum.all - sum.on;
   if (sum.all > DOTS)
-    return html`<span class="dots" aria-hidden="true">${sum.on > 0 && html`<${Dot} on=${true} />${sum.on}`}
-      ${off > 0 && html`<${Dot} on=${false} />${off}`}</span>`;
+    return html`<span class="dots" aria-hidden="true">${sum.on > 0 && html`<span><${Dot} on=${true} /> ${sum.on}</span>`}
+      ${off > 0 && html`<span><${Dot} on=${false} /> ${off}</span>`}</span>`;
   const each = ids.map((id) => teams.value[id]).filter(Boolean);
   return html`<span class="dots" aria-hidden="true">${[...each].sort((a, b) => Number(b.on) - Number(a.on)).map((one, i) => html`<${Dot} key=${i} on=${one.on} />`)}</span>`;
 }

@@ -17,7 +17,7 @@ const touchedByMe = kept("mine", []);
 export const mark = (id) => remember(touchedByMe, id, 500);
 
 /** Queues of what waits for somebody's decision. */
-const QUEUES = {
+export const QUEUES = {
   approvals: (row) => row.status === "returning" || Boolean(row.relaxation),
   disputes: (row) => row.status === "disputed",
   requests: (row) => row.requests > 0,

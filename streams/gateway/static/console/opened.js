@@ -71,8 +71,9 @@ effect(() => {
 
 // It leaves under one's eyes: what is on the screen stays, but nothing is offered any more until it is known what is.
 effect(() => {
+  const gone = left.value; // read first: an effect that reads no signal is never run again
   const id = openId.peek();
-  if (!id || !left.value.has(id)) return;
+  if (!id || !gone.has(id)) return;
   away.value = { id, at: serverNow(), where: undefined };
   if (opened.peek()) opened.value = { ...opened.peek(), allowed_actions: [] };
 });
@@ -80,8 +81,9 @@ effect(() => {
 // A delta for the open case: fetch it anew, a moment later for a burst of them.
 let soon = 0;
 effect(() => {
+  const changed = touched.value;
   const id = openId.peek();
-  if (!id || !touched.value.has(id)) return;
+  if (!id || !changed.has(id)) return;
   clearTimeout(soon);
   soon = setTimeout(() => {
     fetchCase(id);
@@ -96,7 +98,9 @@ effect(() => {
 
 effect(() => {
   const view = answered.value;
-  if (view && view.row.id === openId.peek()) opened.value = view;
+  if (!view || view.row.id !== openId.peek()) return;
+  if (away.peek() && view.open) return; // older than what the stream has said since
+  opened.value = view;
 });
 
 effect(() => {

@@ -22,6 +22,18 @@ export const loaded = signal(false);
 /** The board was denied: this role has none. In the gateway's words. */
 export const denied = signal(null);
 
+/** Versions at which rows left: an order's answer may be older than what the stream has said. */
+const leftAt = new Map();
+const REMEMBERED = 1_000;
+
+function remove(id) {
+  const row = rows.get(id);
+  if (!row) return;
+  rows.delete(id);
+  leftAt.set(id, row.version);
+  if (leftAt.size > REMEMBERED) leftAt.delete(leftAt.keys().next().value);
+}
+
 let seq = "";
 let waiting = [];
 let end = null;
@@ -35,7 +47,7 @@ function fold() {
   for (const delta of deltas) {
     // First what is gone: a case that went from one of our desks to another is in both lists.
     for (const id of delta.gone ?? []) {
-      rows.delete(id);
+      remove(id);
       changed.add(id);
     }
     for (const row of delta.cases ?? []) {
@@ -71,8 +83,8 @@ function take(delta, id) {
 /** Puts one row in, as an order's answer brought it before the stream did. An older version is ignored. */
 export function learn(row, open = true) {
   const known = rows.get(row.id);
-  if (known && known.version > row.version) return;
-  if (!open) rows.delete(row.id);
+  if ((known?.version ?? 0) > row.version || (!known && leftAt.get(row.id) >= row.version)) return;
+  if (!open) remove(row.id);
   else if (known || inArea(row)) rows.set(row.id, row);
   batch(() => {
     if (known && !open) left.value = new Set([row.id]);

@@ -140,8 +140,8 @@ export function Upload({ close }) {
     <label class=${over ? "drop over" : "drop"} onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${(event) => {
       drag(false)(event);
       take(event.dataTransfer?.files);
-    }}><span>${t("upload.choose")}</span>
-      <input type="file" accept=".csv,text/csv" ref=${first} disabled=${busy()} onChange=${(event) => {
+    }}><span class="pick"><kbd>⏎</kbd>${t("upload.choose")}</span><span class="quiet">${t("upload.drop")}</span>
+      <input type="file" class="only-read" accept=".csv,text/csv" ref=${first} disabled=${busy()} onChange=${(event) => {
         take(event.currentTarget.files);
         event.currentTarget.value = ""; // the same file, corrected, may be chosen again
       }} /></label>

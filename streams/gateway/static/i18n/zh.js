@@ -78,7 +78,7 @@ export default {
   "away.asking": "本案 {at} 离开本席在办清单，正在查询去向…", "away.unknown": "本案 {at} 起不在本席", "away.desk": "本案 {at} 已转到{desk}：{status}", "away.ended": "本案 {at} 离开在办清单：{status}",
   "soon.title": "按键 {key}", "soon.text": "正在取案件，可先输入；已输入的会带入表单。", "cannot.who": "按键 {key} 用于登记来件，您的岗位不登记。",
   // a file of reports
-  "upload.head": "批量登记（CSV 文件）", "upload.topic": "登记为", "upload.complaints": "投诉举报", "upload.city-events": "城市事件", "upload.choose": "选择文件，或把文件拖到这里（不超过 5 MB）", "upload.progress": "进度",
+  "upload.head": "批量登记（CSV 文件）", "upload.topic": "登记为", "upload.complaints": "投诉举报", "upload.city-events": "城市事件", "upload.choose": "选择文件", "upload.drop": "或把文件拖到这里（不超过 5 MB）", "upload.progress": "进度",
   "upload.underway": "已处理 {through} / {rows} 行", "upload.finished": "已全部处理 {through} / {rows} 行", "upload.done": "登记 {n} 行", "upload.failed": "未登记 {n} 行", "upload.row": "行", "upload.state": "结果", "upload.kept": "已登记",
   "upload.refused": "未登记", "upload.reason": "原因", "upload.more": "另有 {n} 行未列出", "upload.columns": "可用的列（首行写列名，编码 UTF-8 或 GB 18030）", "upload.needed": "必需", "upload.large": "文件超过 5 MB，请分成几个文件",
   "upload.lost": "服务器已重启，查不到这份文件的结果。已登记的行不会丢失；用同样的 source_id 重新上传不会重复登记。",
@@ -92,11 +92,11 @@ export default {
   "report.title": "报表", "report.handover": "交接班", "report.daily": "日报", "report.sheet": "报表种类", "report.day": "日期", "report.print": "打印 / 存为 PDF", "report.shift": "下一班时长", "report.hours": "{n} 小时", "report.again": "重新取数",
   "report.made": "{at} 由 {who} 生成", "report.note": "本平台口徑，非官方考核", "report.as_of": "截至 {at}", "report.no_data": "无数据", "report.total": "合计", "report.n": "件", "report.none": "无", "report.desk": "指挥席",
   "handover.title": "{desk}交接班清单", "handover.unassigned": "待派遣", "handover.overdue": "已超期", "handover.risk": "下一班内到期（{until} 前）", "handover.disputes": "职责争议", "handover.approvals": "待审批", "handover.requests": "协同请求未复", "handover.squads": "各中队在办",
-  "handover.summary": "在办 {open} 件，其中待派遣 {unassigned}、已超期 {overdue}、下一班内到期 {risk}。", "handover.others": "其余在办 {n} 件不在以上各表，见各中队在办。", "handover.no": "编号", "handover.matter": "事项", "handover.place": "地点", "handover.state": "状态", "handover.holder": "承办", "handover.due": "到期", "handover.waits": "等待",
+  "handover.summary": "在办 {open} 件，其中待派遣 {unassigned}、已超期 {overdue}、下一班内到期 {risk}。", "handover.others": "另有在办 {n} 件不在下列各表，见各中队在办。", "handover.no": "编号", "handover.matter": "事项", "handover.place": "地点", "handover.state": "状态", "handover.holder": "承办", "handover.due": "到期", "handover.waits": "等待",
   "handover.squad": "中队", "handover.duty": "当班", "handover.load": "在办量/上限", "handover.cases": "案件", "handover.offered": "待接", "handover.working": "在办", "handover.late": "超期", "handover.numbers": "编号", "handover.remarks": "交班说明", "handover.from": "交班人签字", "handover.to": "接班人签字", "handover.time": "时间",
   "handover.also": "一案可列入多表。",
-  "daily.title": "{desk}日报", "daily.registered": "当日立案", "daily.closed": "其中已结案", "daily.open": "其中仍在办", "daily.overdue": "其中在办已超期", "daily.overdue_all": "全部在办中已超期", "daily.returning": "全部在办中退单审核", "daily.returned": "当日立案在办中曾退单", "daily.by_status": "按状态", "daily.by_item": "按事项", "daily.by_territory": "按辖区", "daily.by_squad": "按中队",
-  "daily.by_desk": "按指挥席", "daily.nobody": "（无）", "daily.limits": "“已结案”指当日立案的案件中，截至生成时已结案的，不是当日办结的全部案件；“曾退单”只数仍在办的案件。两者另需系统按办结时间、退单时间统计，目前无数据。", "daily.future": "所选日期尚未到来", "daily.unfinished": "当日尚未结束，数字截至生成时。", "daily.share": "占比", "daily.what": "项目",
+  "daily.title": "{desk}日报", "daily.registered": "当日立案", "daily.closed": "其中已结案", "daily.open": "其中仍在办", "daily.overdue": "其中在办已超期", "daily.overdue_all": "全部在办中已超期", "daily.returning": "全部在办中退单审核", "daily.returned": "其中曾退单", "daily.returns": "{cases} 件 {times} 次", "daily.closed_that_day": "当日办结（不论何日立案）", "by.status": "按状态", "by.item": "按事项", "by.territory": "按辖区", "by.squad": "按中队",
+  "by.desk": "按指挥席", "daily.nobody": "（无）", "daily.limits": "“其中”各项只数当日立案的案件，以生成时的状态为准。当日办结、当日退单的件数须按办结、退单的时间统计，系统目前不提供，不作推算。", "daily.future": "所选日期尚未到来", "daily.unfinished": "当日尚未结束，数字截至生成时。", "daily.share": "占比", "daily.what": "项目",
   // squads, map, foot, help
   "squad.title": "中队", "squad.teams": "各组在办量", "squad.load": "在办量", "squad.cap": "量/上限", "squad.cases": "件", "squad.read": "{name}：在办量 {load}，上限 {cap}，案件 {n} 件，{teams} 个小组中 {busy} 个有案",
   "map.case": "案件位置图", "map.city": "案件与中队分布", "map.failed": "地图数据暂时取不到", "map.no_point": "本案没有点位，图示辖区", "map.legend_case": "实心大点：本案 · 空心点：中队 · 小点：附近在办", "map.legend_city": "底色越深在办越多 · 数字为案件数，加框为含待派 · 圆点为中队，越满在办量越高",
