@@ -64,12 +64,18 @@ async def _me(request: web.Request, context: Context, session: Session) -> web.R
 
 async def _catalog(request: web.Request, context: Context, session: Session) -> web.Response:
     named = context.cities.configured.city
-    return _kept(request, city.catalog(named, session.scope), f"{named.version[:16]}-{session.account.desk}")
+    return _kept(request, city.catalog(named, session.scope), _tag("c", named.version, session))
 
 
 async def _map(request: web.Request, context: Context, session: Session) -> web.Response:
     named = context.cities.configured.city
-    return _kept(request, city.outlines(named, session.scope), f"m-{named.version[:16]}-{session.account.desk}")
+    return _kept(request, city.outlines(named, session.scope), _tag("m", named.version, session))
+
+
+def _tag(what: str, version: str, session: Session) -> str:
+    """What the city's names and outlines depend on: its version, and the area that is asked for."""
+    account = session.account
+    return f"{what}-{version[:16]}-{account.desk or account.territory or account.unit}"
 
 
 def _kept(request: web.Request, body: Any, tag: str) -> web.Response:

@@ -98,9 +98,17 @@ class Cases:
     def view(self, session: Session, case_id: str) -> CaseView | None:
         """A case whole; None when there is none for this caller."""
         held = self.held(session, case_id)
-        if held is None:
-            return None
-        case = held.case
+        return self._view(session, held) if held else None
+
+    def now(self, session: Session, case_id: str) -> CaseView | None:
+        """A case as the log just left it; None for one on its way to another desk, of which the archive knows only how
+        it was."""
+        held = self.live.find(case_id) or self.live.found_ended(case_id)
+        seen = held and access.sees(session.scope, session.account.role, held.case, held.desk)
+        return self._view(session, held) if held and seen else None
+
+    def _view(self, session: Session, held: Held) -> CaseView:
+        case, case_id = held.case, held.case.id
         filed = self._archive.filed(case_id)
         return CaseView(
             now=self.clock.now(),

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from aiokafka import AIOKafkaProducer
@@ -23,6 +23,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from dispatchers.ids import case_id, inbox_key
 from dispatchers.messages import Unreadable, WireComplaint
+from dispatchers.messages.words import Datum, Kind
 
 from .. import wire
 from ..clock import Clock
@@ -47,6 +48,26 @@ def source_of(account: Account) -> str:
     if account.role == "integrator":
         return account.source
     return f"town-{account.territory}" if account.role == "town" else f"desk-{account.desk}"
+
+
+# What is wrong with a report, for people; the English detail is that of faults.py.
+WRONG: dict[str, str] = {
+    "bad_json": "不是正确的 JSON",
+    "wrong_type": "类型不对",
+    "missing_member": "缺少这一项",
+    "unknown_type": "没有这种类型",
+    "unknown_kind": f"类别应为 {'、'.join(get_args(Kind))} 之一",
+    "unknown_word": "不在可用的取值之内",
+    "kind_of_other_topic": "这一类别属于另一个入口（投诉与城管事件分开）",
+    "missing_datum": f"有坐标就须注明坐标系：{'、'.join(get_args(Datum))} 之一",
+    "bad_coordinates": "经度和纬度应同时填写，或都不填",
+    "bad_time": "时间格式应如 2026-07-13T08:00:00+08:00",
+    "time_without_zone": "时间须带时区，例如 +08:00",
+    "time_out_of_bounds": "时间过早或在将来",
+    "number_out_of_bounds": "数值超出范围",
+    "bad_text": "编号应是一行文字，不含控制字符",
+    "too_long": "过长",
+}
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,8 +151,10 @@ class Filing:
         if isinstance(told, Unreadable):
             if told.reason == "too_large":
                 raise Problem(413, "too_large", "内容过大", told.detail)
-            where = told.detail.partition(":")[0]
-            raise unfit(where if where.startswith("$") else "$", told.detail, f"{told.reason}: {told.detail}")
+            where, _, detail = told.detail.partition(": ")
+            raise unfit(
+                where if where.startswith("$") else "$", WRONG.get(told.reason, "不合要求"), detail or told.detail
+            )
         if not isinstance(told, WireComplaint):
             raise unfit("$", "不是投诉或事件", "this is no complaint or event")
         return whole

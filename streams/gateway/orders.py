@@ -163,7 +163,7 @@ class Orders:
 
     def _answered(self, session: Session, answer: Answer) -> Done | Pending:
         """The answer as the caller hears it. Raises Problem 409."""
-        case = self._cases.view(session, answer.case_id) if answer.case_id else None
+        case = self._cases.now(session, answer.case_id) if answer.case_id else None
         if answer.waits:
             return Pending(waits_for_version=True)
         if answer.reason:

@@ -35,7 +35,7 @@ from ..clock import wall_ms
 
 # The seam for other algorithms is there, for the gateway's keys too.
 from ..vault import _mac
-from .access import Capability, Role, Scope, may, scope_of, verbs
+from .access import MAY, Capability, Role, Scope, may, scope_of, verbs
 from .accounts import Account, Accounts, Keys
 from .login import Credentials, Login
 from .problem import Problem, bad_body, json, unfit
@@ -92,6 +92,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     csrf: str
     verbs: list[str]  # order types that this role can ever give
+    may: list[Capability]  # what else it may ask for
     expires_at: int  # wall time, unless it is used before
 
 
@@ -255,6 +256,7 @@ def me_of(session: Session) -> Me:
         unit=account.unit,
         csrf=session.csrf,
         verbs=sorted(kind.__name__ for kind in verbs(account.role)),
+        may=sorted(MAY[account.role]),
         expires_at=session.expires_at,
     )
 

@@ -263,7 +263,8 @@ async def test_signing_in_tells_who_one_is_and_sets_a_cookie_no_script_can_read(
             await g.accounts.put(operator("in-1"))
             answer = await g.sign_in("in-1")
             me = await answer.json()
-            assert {"account", "role", "desk", "territory", "unit", "csrf", "verbs", "expires_at"} == set(me)
+            assert {"account", "role", "desk", "territory", "unit", "csrf", "verbs", "may", "expires_at"} == set(me)
+            assert {"board", "file", "reveal"} < set(me["may"])
             assert ("in-1", "operator", "jia", NOW + LASTS) == (me["account"], me["role"], me["desk"], me["expires_at"])
             assert "AssignCase" in me["verbs"]
             assert "RuleDispute" not in me["verbs"]

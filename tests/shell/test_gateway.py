@@ -251,6 +251,7 @@ async def test_a_file_of_reports_has_a_result_for_each_row(here: Site) -> None:
             assert [r["status"] for r in told["results"]] == [201, 422, 422, 201]
             assert (told["done"], told["failed"]) == (2, 2)
             assert "received_at" in told["results"][1]["text"]["en"]
+            assert "坐标系" in told["results"][2]["text"]["zh"]
         strange = await operator.ask("POST", "/api/complaints/csv", b"a,b\n1,2\n", Content_Type="text/csv")
         assert (strange.status, strange.body["where"]) == (422, "line 1")
 
@@ -337,3 +338,30 @@ async def test_a_spreadsheet_gets_no_formula(here: Site) -> None:
     cells = [cell for row in csv.reader(io.StringIO(told.removeprefix("\ufeff"))) for cell in row]
     assert any(cell.startswith("'=HYPERLINK") for cell in cells)
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t"))]
+
+
+async def test_a_case_that_went_to_another_desk_is_not_told_as_it_was(here: Site) -> None:
+    async with here.signed_in("js-operator") as operator, here.signed_in("supervisor") as everywhere:
+        case = await operator.case(
+            (await operator.file("越界案件", category={"scheme": "x", "code": "none"}))["case_id"]
+        )
+        done = await operator.order("HandOverCase", case, to_desk="jiaxing", reason="市级事项")
+        assert done.status == 200, done
+        assert done.body.get("case") is None or done.body["case"]["row"]["desk"] == "jiaxing"
+        there = await everywhere.case(case["row"]["id"], lambda c: c["row"]["desk"] == "jiaxing")
+        assert there["row"]["version"] > case["row"]["version"]
+        urged = await everywhere.order("SuperviseCase", there, document="督-1", limit="2 hours")
+        assert urged.status == 200, urged
+
+
+async def test_who_is_on_duty_and_what_became_of_answers(here: Site) -> None:
+    async with here.signed_in("js-lead") as lead:
+        duty = await lead.get("/api/duty?desk=jiashan")
+        teams = [t["id"] for s in (await lead.get("/api/catalog"))["squads"] for t in s["teams"]]
+        assert set(teams) == set(duty["teams"])
+        assert any(team["on"] for team in duty["teams"].values())
+        assert all(team["on"] == (team["people"] > 0) for team in duty["teams"].values())
+        told = await lead.get("/api/replies")
+        for source in told["sources"]:
+            if not source["by_topic"]:
+                assert source["sent"] == source["acknowledged"] + source["pending"] + source["dead"]

@@ -15,15 +15,26 @@ const drafts = new Map();
 const FREE = new Set(["reason", "text", "long"]); // what is typed counts, even if it is nothing in the list
 const PICKED = new Set(["owner", "choice", "yesno", "case", "item", "territory", "desk", "officers", "reason"]);
 
-/** Every letter typed is found in order: 罗二 finds 罗星二组. */
-function fits(typed, choice) {
+/**
+ * How well what was typed fits a choice: 0, it stands in it as it was typed; 1, every letter is found in order (罗二
+ * finds 罗星二组); 2, not at all.
+ */
+function misfit(typed, choice) {
   const text = `${choice.label} ${choice.hint ?? ""} ${choice.value}`.toLowerCase();
+  const wanted = typed.toLowerCase().trim();
+  if (text.includes(wanted)) return 0;
   let at = 0;
-  for (const letter of typed.toLowerCase().replace(/\s/g, "")) {
+  for (const letter of wanted.replace(/\s/g, "")) {
     at = text.indexOf(letter, at) + 1;
-    if (!at) return false;
+    if (!at) return 2;
   }
-  return true;
+  return 1;
+}
+
+/** The choices that fit, best first: a number typed whole must not pick a case that merely has its digits. */
+function fitting(typed, choices) {
+  const found = choices.map((choice) => ({ choice, by: misfit(typed, choice) })).filter(({ by }) => by < 2);
+  return found.sort((a, b) => a.by - b.by).map(({ choice }) => choice);
 }
 
 /** `subjects`: the rows as they were seen when the form was opened: an order is judged by that version. */
@@ -38,11 +49,7 @@ export function Form({ verb, subjects, onGive, onClose }) {
   const input = useRef(null);
   const field = verb.fields[step];
   const row = subjects[0];
-  const choices = PICKED.has(field.kind)
-    ? choicesOf(verb, field, row)
-        .filter((choice) => fits(text, choice))
-        .slice(0, 60)
-    : [];
+  const choices = PICKED.has(field.kind) ? fitting(text, choicesOf(verb, field, row)).slice(0, 60) : [];
 
   drafts.set(slot, { filled, step, text, authority });
   // At once, so that the next key already goes there.

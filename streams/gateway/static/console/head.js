@@ -1,7 +1,7 @@
 // The line at the top: whose desk, search, the link and the age of what is seen, the city's time, and the switches;
 // in its middle the banner when the link is lost. At the foot the counts, each of which opens its cases.
 import { html, useState } from "../shared/dom.js";
-import { me } from "../shared/api.js";
+import { me, query } from "../shared/api.js";
 import { Switches } from "../shared/bar.js";
 import { clockText, instantText, nowText, tick } from "../shared/clock.js";
 import { t, word } from "../shared/i18n.js";
@@ -101,7 +101,7 @@ export function Foot() {
     ${count(t("deadline.warn"), n.warn, { deadline: "warn" }, "warn")}${count(t("deadline.paused"), n.paused, { deadline: "paused" })}
     <span class="grow"></span>
     <span class="quiet">${row ? t("foot.as_of", { at: instantText(row.at) }) : ""} · ${word("account", me.value?.role)}</span>
-    <a href="/report" target="_blank" rel="noopener"><kbd>g p</kbd>${t("report.title")}</a>
+    <a href=${`/report${query({ desk: deskId.value })}`} target="_blank" rel="noopener"><kbd>g p</kbd>${t("report.title")}</a>
     <a href="/wall" target="_blank" rel="noopener"><kbd>g w</kbd>${t("wall.title")}</a><span class="quiet"><kbd>?</kbd>${t("help.title")}
     </span></footer>`;
 }

@@ -54,7 +54,9 @@ function Pending({ account }) {
 function Sum({ account }) {
   const { sent, acknowledged, pending, dead } = account;
   const rest = sent - acknowledged - pending - dead;
-  return rest ? html`<b class="danger">✕ ${t("replies.off", { n: Math.abs(rest) })}</b>` : html`<span class="good">✓ ${t("replies.adds_up")}</span>`;
+  return rest
+    ? html`<b class="danger">✕ ${t("replies.off", { n: Math.abs(rest) })}</b>`
+    : html`<span class="good">✓ ${t("replies.adds_up")}</span>`;
 }
 
 function Line({ account }) {

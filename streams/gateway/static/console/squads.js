@@ -42,7 +42,8 @@ function Squad({ squad }) {
     ${
       chosen &&
       html`<table class="teams"><caption class="only-read">${t("squad.teams")}</caption><tbody>${teams.map(
-        ([id, load]) => html`<tr key=${id}><td>${id}</td><td><${TeamDuty} id=${id} /></td><td class="n">${t("squad.load")} <b>${load}</b></td></tr>`,
+        ([id, load]) =>
+          html`<tr key=${id}><td>${id}</td><td><${TeamDuty} id=${id} /></td><td class="n">${t("squad.load")} <b>${load}</b></td></tr>`,
       )}</tbody></table>`
     }`;
 }

@@ -6,8 +6,7 @@ import { html, signal, useFocus, useState } from "../shared/dom.js";
 import { Fault, get, me, post, query } from "../shared/api.js";
 import { said, t } from "../shared/i18n.js";
 
-const FILERS = new Set(["operator", "lead", "hotline", "town"]);
-export const mayFile = () => FILERS.has(me.value?.role);
+export const mayFile = () => Boolean(me.value?.may.includes("file"));
 
 const LARGEST = 5 * 1024 * 1024;
 const SHOWN = 500; // rows; nobody reads more, and the failed ones come first
@@ -147,7 +146,8 @@ export function Upload({ close }) {
       }} /></label>
     <${FaultNote} /><${Progress} /><${Results} />
     <details open=${!current.value}><summary>${t("upload.columns")}</summary><table><tbody>${COLUMNS.map(
-      (name) => html`<tr key=${name}><td><code>${name}</code>${NEEDED.has(name) && html` <b>${t("upload.needed")}</b>`}</td><td>${t(`column.${name}`)}</td></tr>`,
+      (name) =>
+        html`<tr key=${name}><td><code>${name}</code>${NEEDED.has(name) && html` <b>${t("upload.needed")}</b>`}</td><td>${t(`column.${name}`)}</td></tr>`,
     )}</tbody></table></details>
     <p class="foot"><button onClick=${close}><kbd>Esc</kbd>${t("form.close")}</button></p></section>`;
 }

@@ -6,7 +6,7 @@ import { serverNow } from "../shared/clock.js";
 import { t, word } from "../shared/i18n.js";
 import { itemName, shortDesk, squadName, territoryName } from "../shared/names.js";
 import { again, day, dayAt, desk, spanOf } from "./choice.js";
-import { Paper, useFetched, Waiting } from "./paper.js";
+import { areaName, Paper, useFetched, Waiting } from "./paper.js";
 
 const PAGES = 25; // of 200 cases: a day with more than these has its returns not counted
 
@@ -61,7 +61,8 @@ function By({ kind, told }) {
   return html`<section><h2>${t(`by.${kind}`)}</h2><table><thead><tr><th>${t("daily.what")}</th><th class="n">${t("report.n")}</th>
     <th class="n">${t("daily.share")}</th></tr></thead>
     <tbody>${rows.map(
-      ([id, n]) => html`<tr key=${id}><td>${id ? NAMES[kind](id) : t("daily.nobody")}</td><td class="n">${n}</td><td class="n">${share(n)}</td></tr>`,
+      ([id, n]) =>
+        html`<tr key=${id}><td>${id ? NAMES[kind](id) : t("daily.nobody")}</td><td class="n">${n}</td><td class="n">${share(n)}</td></tr>`,
     )}</tbody><tfoot><tr><th>${t("report.total")}</th><th class="n">${told.total}</th><th class="n"></th></tr></tfoot></table></section>`;
 }
 
@@ -70,7 +71,6 @@ export function Daily() {
   const { data, fault } = useFetched(() => ask(chosen), [chosen, desk.value, again.value]);
   if (!data) return html`<${Waiting} fault=${fault} />`;
   if (data.future) return html`<p class="note" role="status">${t("daily.future")}</p>`;
-  const place = desk.value ? shortDesk(desk.value) : t("head.all");
   const { by, returned } = data;
   const times = returned ? t("daily.returns", { cases: returned.cases, times: returned.times }) : t("report.no_data");
   const figures = [
@@ -83,7 +83,7 @@ export function Daily() {
     ["returning", data.returning],
     ["closed_that_day", t("report.no_data")],
   ];
-  return html`<${Paper} title=${`${t("daily.title", { desk: place })} ${chosen}`} asOf=${data.now}>
+  return html`<${Paper} title=${`${t("daily.title", { desk: areaName() })} ${chosen}`} asOf=${data.now}>
     ${data.unfinished && html`<p><b>${t("daily.unfinished")}</b></p>`}
     <section><table class="figures"><thead><tr><th>${t("daily.what")}</th><th class="n">${t("report.n")}</th></tr></thead>
     <tbody>${figures.map(([name, n]) => html`<tr key=${name}><td>${t(`daily.${name}`)}</td><td class="n"><b>${n}</b></td></tr>`)}</tbody></table>

@@ -4,11 +4,11 @@ import { get, query } from "../shared/api.js";
 import { spanText } from "../shared/clock.js";
 import { deadline, legalState } from "../shared/deadline.js";
 import { t, word } from "../shared/i18n.js";
-import { holder, itemName, shortDesk, squadName, territoryName } from "../shared/names.js";
+import { holder, itemName, squadName, territoryName } from "../shared/names.js";
 import { Shape } from "../shared/shape.js";
 import { isUnassigned, QUEUES } from "../console/filters.js";
 import { again, desk, hours } from "./choice.js";
-import { Paper, stamp, useFetched, Waiting } from "./paper.js";
+import { areaName, Paper, stamp, useFetched, Waiting } from "./paper.js";
 
 const NUMBERS = 30; // of a squad's cases; the list of all of them is the console's
 
@@ -54,7 +54,9 @@ function Group({ name, rows, now, until }) {
     <table class="cases"><thead><tr><th>${t("handover.no")}</th><th>${t("handover.matter")}</th><th>${t("handover.place")}</th>
     <th>${t("handover.state")}</th><th>${t("handover.holder")}</th><th>${t("handover.due")}</th><th class="n">${t("handover.waits")}</th></tr></thead>
     <tbody>${rows.map(
-      (row) => html`<tr key=${row.id}><td class="nowrap">${row.priority === 0 ? html`<b>${t("priority.urgent")}</b>` : `P${row.priority}`} ${row.no}</td>
+      (
+        row,
+      ) => html`<tr key=${row.id}><td class="nowrap">${row.priority === 0 ? html`<b>${t("priority.urgent")}</b>` : `P${row.priority}`} ${row.no}</td>
       <td>${row.title}<br /><span class="quiet">${row.item ? itemName(row.item) : t("case.no_item")}</span></td>
       <td>${place(row)}</td>
       <td>${word("status", row.status)}${row.relaxation ? ` · ${t("row.relax", { what: word("relax", row.relaxation) })}` : ""}</td>
@@ -70,7 +72,11 @@ function dutyOf(squad, duty) {
     .map((id) => duty?.teams[id])
     .filter(Boolean);
   if (!known.length) return t("roster.unknown");
-  return t("roster.sum", { on: known.filter((one) => one.on).length, all: known.length, people: known.reduce((n, one) => n + one.people, 0) });
+  return t("roster.sum", {
+    on: known.filter((one) => one.on).length,
+    all: known.length,
+    people: known.reduce((n, one) => n + one.people, 0),
+  });
 }
 
 function Squads({ squads, cases, duty, now }) {
@@ -103,8 +109,7 @@ export function Handover() {
   const found = groups(cases, now, until);
   const n = Object.fromEntries(found.map(({ name, rows }) => [name, rows.length]));
   const others = cases.length - new Set(found.flatMap(({ rows }) => rows)).size;
-  const whose = desk.value ? shortDesk(desk.value) : t("head.all");
-  return html`<${Paper} title=${t("handover.title", { desk: whose })} asOf=${now}>
+  return html`<${Paper} title=${t("handover.title", { desk: areaName() })} asOf=${now}>
     <p><b>${t("handover.summary", { open: cases.length, ...n })}</b> ${others > 0 && t("handover.others", { n: others })} <span class="quiet">${t("handover.also")}</span></p>
     ${found.map((group) => html`<${Group} key=${group.name} ...${group} now=${now} until=${until} />`)}
     <${Squads} squads=${squads} cases=${cases} duty=${data.duty} now=${now} />

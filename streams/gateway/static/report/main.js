@@ -16,9 +16,12 @@ const SHIFTS = [8, 12, 24];
 /** Why there is no sheet at all. */
 const failed = signal(null);
 
-const set = (held, read = String) => (event) => {
-  held.value = read(event.currentTarget.value);
-};
+/** Takes what was chosen. @param {(text:string) => any} read */
+function set(held, read = (text) => text) {
+  return (event) => {
+    held.value = read(event.currentTarget.value);
+  };
+}
 
 function DeskPick() {
   const { desks } = catalog.value;
@@ -51,7 +54,7 @@ function Bar() {
 
 function Report() {
   const Sheet = SHEETS[sheet.value];
-  const ready = told.value && catalog.value.desks.length > 0;
+  const ready = told.value && Boolean(catalog.value.version);
   return html`<${Bar} /><main id="sheet" role="tabpanel"
     aria-label=${t(`report.${sheet.value}`)}>${ready ? html`<${Sheet} />` : html`<${Waiting} fault=${failed.value} />`}</main>`;
 }

@@ -3,9 +3,17 @@ import { html, useEffect, useState } from "../shared/dom.js";
 import { Fault, me } from "../shared/api.js";
 import { serverNow } from "../shared/clock.js";
 import { said, t, word } from "../shared/i18n.js";
-import { dayAt } from "./choice.js";
+import { shortDesk, territoryName, unitName } from "../shared/names.js";
+import { dayAt, desk } from "./choice.js";
 
 const form = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", hourCycle: "h23", hour: "2-digit", minute: "2-digit" });
+
+/** Whose sheet it is: a desk's, a town seat's, a unit's, or that of all desks. */
+export function areaName() {
+  const { territory = "", unit = "" } = me.value ?? {};
+  if (desk.value) return shortDesk(desk.value);
+  return territoryName(territory) || unitName(unit) || t("head.all");
+}
 
 /** 2026-07-13 14:31: paper outlives its day. */
 export const stamp = (at) => `${dayAt(at)} ${form.format(at)}`;
@@ -35,7 +43,7 @@ const quoted = (text) => `"${text.replace(/["\\]/g, "")}"`;
 
 /** The head stands on the first page; in the margin of every page stands the same in one line (report.css). */
 export function Paper({ title, asOf, children }) {
-  const who = me.value ? `${me.value.account}（${word("account", me.value.role)}）` : "";
+  const who = me.value ? `${me.value.account} · ${word("account", me.value.role)}` : "";
   const made = t("report.made", { at: stamp(asOf ?? serverNow()), who });
   useEffect(() => {
     document.title = title;
