@@ -20,7 +20,7 @@ run: setup  ## a whole city on this machine; SPEED=60 times real time, FOR=90 st
 	@exec $(BIN)/paidan run --speed $(SPEED) $(if $(FOR),--for $(FOR))
 
 test: .venv/dev.stamp  ## all tests but the long ones
-	@exec $(BIN)/python -m pytest tests -n $(PARALLEL) --dist loadfile
+	@exec $(BIN)/python -m pytest tests -n $(PARALLEL) --dist loadfile --no-loadscope-reorder
 
 torture: .venv/dev.stamp  ## kill, stop and starve it for a long time, and count what was lost
 	@exec $(BIN)/python -m pytest tests/torture --long
