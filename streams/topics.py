@@ -8,16 +8,18 @@
 `make generate` (generate.py) writes the files.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import kafka.errors
 import msgspec
 import yaml
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource
+
+if TYPE_CHECKING:
+    from kafka import KafkaAdminClient
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "topics.yaml"
@@ -124,6 +126,8 @@ class _Difference(msgspec.Struct):
 def _compare(admin: KafkaAdminClient, spec: Spec) -> _Difference:
     there = {topic["name"]: topic for topic in admin.describe_topics()}  # metadata only; never creates
     found = [name for name in spec if name in there]
+    from kafka.admin import ConfigResource  # here: who only reads the file need not carry 8 MB of administration
+
     # One request for all: one for each topic would make the check the slowest part of every start.
     stated = admin.describe_configs([ConfigResource("TOPIC", name) for name in found])["topic"] if found else {}
     difference = _Difference(missing=[name for name in spec if name not in there])
@@ -168,6 +172,9 @@ def apply(admin: KafkaAdminClient, spec: Spec, replication: int) -> list[str]:
     state go back to the broker's default. Raises TopicError, before anything is changed, if a keyed topic would have to
     grow or any to shrink.
     """
+    import kafka.errors
+    from kafka.admin import ConfigResource
+
     difference = _allowed(admin, spec)
     if difference.missing:
         wanted = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -48,6 +49,7 @@ LARGEST = 5 * 1024 * 1024  # a file of reports; single ones have a smaller bound
 SQUEEZED = 4 * 1024  # bytes from which on JSON is compressed
 READY_MS = 5_000  # older than this, a gateway should get no new browsers
 ENDING_S = 3.0
+THREADS = 3
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
@@ -189,7 +191,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
     for task in tasks:
         task.add_done_callback(ended)
     stack.push_async_callback(_cancel, tasks)
-    stack.callback(context.ending.set)
+    stack.callback(context.end)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
@@ -230,6 +232,8 @@ def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     asked = stop.asked()
+    # Few threads: each that asks the archive has a connection with a cache of its own.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS))
     app = build(settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=ENDING_S)
     await runner.setup()
@@ -238,7 +242,7 @@ async def _serve(settings: Settings) -> None:
         log.info("gateway serves", address=f"http://{settings.http_host}:{settings.http_port}/")
         waiting: list[asyncio.Future[Any]] = [asyncio.create_task(asked.wait()), app[FAILED]]
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        app[CONTEXT].ending.set()
+        app[CONTEXT].end()
         if app[FAILED].done():
             app[FAILED].result()
     finally:

@@ -56,7 +56,12 @@ class Context:
         self.who = middleware(sessions)
         self.ledgers = ledgers
         self._kafka, self._audit, self._vault = kafka, audit, vault
-        self.ending = asyncio.Event()
+        self.ending: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done: streams end
+
+    def end(self) -> None:
+        """Let those go who listen."""
+        if not self.ending.done():
+            self.ending.set_result(None)
 
     async def reveal(self, session: Session, case_id: str, reason: str) -> dict[str, Any]:
         """Who reported a case, once the audit has it (people.py). Raises Problem."""
@@ -88,14 +93,12 @@ class Context:
         )
         await response.prepare(request)
         view = View(desk, session.account.role, session.scope)
-        ending = asyncio.create_task(self.ending.wait())
         reading = asyncio.create_task(self._write(response, view, last, session))
         try:
-            await asyncio.wait([ending, reading], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([self.ending, reading], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            ending.cancel()
             reading.cancel()
-            await asyncio.gather(ending, reading, return_exceptions=True)
+            await asyncio.gather(reading, return_exceptions=True)
         return response
 
     async def _write(self, response: web.StreamResponse, view: View, last: str, session: Session) -> None:

@@ -27,7 +27,8 @@ from .live import Live
 
 TICK_S = 0.1  # an eye sees no less
 BEAT_S = 5.0
-KEPT = 3_000  # changes: five minutes of a busy city
+KEPT = 600  # changes: a minute; who was away longer reads the board
+MOST_MOVED = 5_000  # cases in all of them: a change keeps its cases as they were, a kilobyte or two each
 RETRY_MS = 500
 _encode = msgspec.json.encode
 
@@ -55,6 +56,11 @@ class _Change:
         self.count, self._now = count, now
         self._moved, self._squads, self._desks = moved, squads, desks
         self._rendered: dict[View, bytes] = {}
+
+    @property
+    def size(self) -> int:
+        """How many cases it keeps."""
+        return len(self._moved)
 
     def rendered(self, view: View, start: str) -> bytes:
         """The event for a view; b"" when nothing of it is for that view."""
@@ -101,7 +107,8 @@ class Stream:
         self._live, self._clock = live, clock
         self._start = str(wall_ms())
         self._count = 0
-        self._ring: deque[_Change] = deque(maxlen=KEPT)
+        self._ring: deque[_Change] = deque()
+        self._moved = 0  # cases in the ring
         self._news = asyncio.Event()
         self.readers = 0
 
@@ -141,6 +148,9 @@ class Stream:
             return False
         self._count += 1
         self._ring.append(_Change(self._count, self._clock.now(), moved, squads, desks))
+        self._moved += len(moved)
+        while len(self._ring) > 1 and (len(self._ring) > KEPT or self._moved > MOST_MOVED):
+            self._moved -= self._ring.popleft().size
         return True
 
     async def read(self, view: View, last: str) -> AsyncIterator[bytes]:
