@@ -17,6 +17,8 @@ In the order of a message, each file one thought:
 - reader, tell              a log, folded once; `views`, `board`, `notices`, `push`, `facts`, each at its `pace`
 - whiteboard                Redis, with patience
 - archive/                  all cases and their stories, to be searched
+- replies, outlet, outbox/  the answer to the source: topic and signed webhooks
+- gateway/                  HTTP: console, API, intake
 - metrics, observe, lag, targets   what ops teams see, and the official numbers
 - people/, feed             the demo: simulated people, real complaints
 - run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine

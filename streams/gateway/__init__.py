@@ -8,4 +8,16 @@ Who one is and what one may, in the order of a request:
     sessions.py    the signed cookie, the CSRF token, a source's key; request[SESSION]; login, logout, me
     audit.py       the hash-chained topic `audit`: write an entry, walk over all of them
     people.py      who reported a case: an entry first, then the person
+
+What is told and taken, in the same order:
+
+    problem.py     every answer that is none, in both languages
+    live.py        the desks folded from the log: open cases, and what became of orders
+    stream.py      what changes, to every browser (SSE)
+    cases.py, city.py, search.py    boards, cases, stories; names, duty, wall, replies; the archive over HTTP
+    orders.py, filing.py            orders to desks; complaints and city events into their topics
+    context.py, api.py              what handlers share; every endpoint in one table
+    openapi.py, terms.py            made from that table; the screens' words, made from those of `paidan why`
+    pages.py, static/               the screens
+    app.py         all of it joined: `paidan gateway`
 """
