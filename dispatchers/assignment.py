@@ -122,7 +122,7 @@ def _called(decision: Decision, case: Case, post: Post, there: bool, longest: in
 
 def _present(decision: Decision, officer: str, there: bool, longest: int) -> bool:
     said = decision.duty(officer)
-    if said is None or (said.until is not None and decision.at >= said.until):
+    if said is None or not said.holds(decision.at):
         return there
     return said.on_duty and not (longest and decision.at - said.since >= longest * MINUTE)
 

@@ -86,10 +86,13 @@ class Head(msgspec.Struct, kw_only=True):
         except msgspec.DecodeError:
             return False  # no record at all: nothing of ours, void like a zombie's
 
+    def passed(self, offset: int, raw: bytes) -> None:
+        """Go on behind a valid record; this much is enough for who only follows the chain."""
+        self.hash, self.offset = digest(raw), offset
+
     def advance(self, offset: int, raw: bytes, record: Record) -> None:
         """Take a valid record, found at `offset` of the log."""
-        self.hash = digest(raw)
-        self.offset = offset
+        self.passed(offset, raw)
         self.epoch, self.inbox_offset = record.epoch, record.inbox_offset
         self.at, self.seq = record.at, record.seq
         self.posted(record.posted_through)

@@ -43,6 +43,10 @@ class Duty(msgspec.Struct, frozen=True):
     since: int = 0
     authority: str = ""
 
+    def holds(self, at: int) -> bool:
+        """Whether it still overrules the roster."""
+        return self.until is None or at < self.until
+
 
 class Ruling(msgspec.Struct, frozen=True):
     """A ruling that was proposed as a row for like cases; it decides once somebody else approved it."""

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from rich.table import Table
 
-from dispatchers.record import Head, digest
+from dispatchers.record import Head
 
 from .clock import Clock
 
@@ -61,7 +61,7 @@ class Tally:
         head = self._heads.setdefault(partition, Head(writer=str(partition)))
         if not head.extends(raw):
             return
-        head.hash, head.offset = digest(raw), offset
+        head.passed(offset, raw)
         record = _decode(raw)
         self.at = max(self.at, record.at)
         ours = appended >= self._since

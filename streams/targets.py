@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from dispatchers.clock import Calendar
 from dispatchers.events import CaseClosed, CaseReopened
-from dispatchers.record import Head, decode_record, digest
+from dispatchers.record import Head, decode_record
 from dispatchers.targets import Targets
 
 from . import metrics
@@ -66,7 +66,7 @@ class Exporter:
         raw = record.value
         if not chain.valid(record.offset, raw):
             return
-        chain.head.hash, chain.head.offset = digest(raw), record.offset
+        chain.head.passed(record.offset, raw)
         brief = _brief(raw)
         self.decided["desk-inbox", record.partition] = brief.inbox_offset + 1
         self._newest = max(self._newest, brief.at)

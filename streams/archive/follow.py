@@ -70,7 +70,7 @@ class Follower:
         if not chain.valid(record.offset, record.value):
             return
         self.store.take(record.partition, record.offset, decode_record(record.value))
-        chain.head.hash, chain.head.offset = digest(record.value), record.offset
+        chain.head.passed(record.offset, record.value)
         self._read[record.partition] = Position(record.offset, chain.head.hash)
         self.records += 1
 

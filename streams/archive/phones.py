@@ -19,14 +19,12 @@ from pathlib import Path
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ..clock import wall_ms
 from ..kafka_io import ends, read_ranges
 from ..masking import normal
 from ..reporters import BLOCKS, KEYS
-from ..vault import Vault, VaultError
+from ..vault import Vault, VaultError, _derive
 from ..wire import Private
 from . import sqlite
 
@@ -42,7 +40,7 @@ class Tags:
     """The marks of suffixes, for who has the master key."""
 
     def __init__(self, master: bytes) -> None:
-        self._key = HKDF(SHA256(), 32, salt=None, info=b"paidan/archive/phone-suffix").derive(master)
+        self._key = _derive(master, "archive/phone-suffix")
 
     def of(self, suffix: str) -> bytes:
         """The mark of these last digits."""

@@ -17,14 +17,14 @@ from dispatchers.messages import DeskOrder, WireComplaint
 from dispatchers.messages.words import Id
 
 from .. import metrics
-from ..archive.query import QueryError
+from ..archive.query import NAMES, QueryError
 from . import city, filing, orders, people, search, sessions
 from .access import Capability
 from .cases import Board, CaseView, Story
 from .context import CONTEXT, Context
 from .filing import Receipt, Upload
 from .login import Credentials
-from .problem import Problem, bad_body, json, not_found, unfit
+from .problem import Problem, body_of, json, not_found, unfit
 from .sessions import Session, need, session_of
 
 Handler = Callable[[web.Request, Context, Session], Awaitable[web.StreamResponse]]
@@ -132,16 +132,13 @@ def _lang(request: web.Request) -> Lang:
 
 
 async def _order(request: web.Request, context: Context, session: Session) -> web.Response:
-    told = await _object(request)
+    told = await body_of(request, dict[str, Any])
     answer = await context.orders.give(session, _key(request), told)
     return json(answer, orders.status_of(answer))
 
 
 async def _bulk(request: web.Request, context: Context, session: Session) -> web.Response:
-    try:
-        bulk = msgspec.json.decode(await request.read(), type=orders.Bulk)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise bad_body(fault) from fault
+    bulk = await body_of(request, orders.Bulk)
     if len(bulk.orders) > MOST_AT_ONCE:
         raise unfit("$.orders", f"一次最多 {MOST_AT_ONCE} 条", f"at most {MOST_AT_ONCE} at once")
     return json({"results": await context.orders.give_all(session, bulk)})
@@ -184,21 +181,14 @@ async def _uploaded(request: web.Request, context: Context, session: Session) ->
 
 async def _reveal(request: web.Request, context: Context, session: Session) -> web.Response:
     case_id = request.match_info["case_id"]
-    if context.cases.view(session, case_id) is None:
+    if context.cases.held(session, case_id) is None:
         raise not_found()
-    told = await _object(request)
+    told = await body_of(request, dict[str, Any])
     return json({"reporter": await context.reveal(session, case_id, str(told.get("reason", "")))})
 
 
 MOST_AT_ONCE = 200
 STREAM = "/api/stream"
-
-
-async def _object(request: web.Request) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(await request.read(), type=dict[str, Any])
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise bad_body(fault) from fault
 
 
 def _key(request: web.Request) -> str:
@@ -214,7 +204,7 @@ def _key(request: web.Request) -> str:
 
 # -- the table ---------------------------------------------------------------------------------------------------------
 
-FOUND = search.PARAMETERS
+FOUND = NAMES
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/api/login", _login, None, "Sign in", Credentials, sessions.Me, codes=(429,)),
     Endpoint("POST", "/api/logout", _logout, None, "Sign out"),

@@ -178,7 +178,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         vault=vault,
     )
     app[CONTEXT] = context
-    forever = (live.follow(lambda: None), stream.run(), ledgers.run(), city.keep(settings.kafka, pack, shown))
+    forever = (live.follow(), stream.run(), ledgers.run(), city.keep(settings.kafka, pack, shown))
     tasks = [asyncio.create_task(work) for work in forever]
     failed = app[FAILED] = asyncio.get_running_loop().create_future()
 

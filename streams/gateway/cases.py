@@ -167,7 +167,7 @@ class Cases:
         return await asyncio.to_thread(explain, told, self.clock.now(), lang)
 
     async def _told(self, session: Session, case_id: str) -> list[Told]:
-        if self.view(session, case_id) is None:
+        if self.held(session, case_id) is None:
             raise not_found()
         events = await asyncio.to_thread(self._archive.story, case_id)
         if not events:

@@ -18,7 +18,7 @@ from ..clock import Clock
 from ..kafka_io import reader
 from ..outbox.ledger import Ledgers
 from ..targets import Exporter, follow
-from ..views import due
+from ..views import due, squads_of
 from .access import Scope
 from .live import Live
 from .problem import missing
@@ -134,8 +134,8 @@ def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
         desk = live.desk(name)
         city = live.cities.of(desk.city).city
         day, minute = city.calendar.day(now), city.calendar.minute(now)
-        for squad in (s for s in city.pack.squads if s.desk == name):
-            for team in city.teams_of(squad.id):
+        for squad in squads_of(name, city):
+            for team in city.teams_of(squad):
                 rostered = city.on_shift(team, day, minute) >= 0
                 people = [o.number for o in city.formal(team.id, day)]
                 here = sum(_there(desk.duty.get(number), rostered, now) for number in people)
@@ -144,10 +144,8 @@ def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
 
 
 def _there(said: Overruled | None, rostered: bool, now: int) -> bool:
-    """Whether an officer is there: by an order, as long as it holds, else by the roster (as assignment.py asks)."""
-    if said is None or (said.until is not None and now >= said.until):
-        return rostered
-    return said.on_duty
+    """Whether an officer is there: by an order, as long as it holds, else by the roster."""
+    return said.on_duty if said and said.holds(now) else rostered
 
 
 class WallDesk(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,9 +267,8 @@ def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
                 oldest_unassigned=tally.unassigned[0] if tally.unassigned else None,
             )
         )
-        for squad in city.pack.squads:
-            if squad.desk == name:
-                load[squad.id] = {"load": desk.loads.get(squad.id, 0), "cap": squad.cap}
+        for squad in squads_of(name, city):
+            load[squad] = {"load": desk.loads.get(squad, 0), "cap": city.squads[squad].cap}
     targets = {"tasks": shown.figures, "force": None, "support": None}  # the last two are issue 7's: no data, not zero
     return Wall(
         now=now, speed=clock.speed, behind_ms=live.behind_ms, targets=targets, desks=desks, load=load, note=NOTE

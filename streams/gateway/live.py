@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
@@ -124,12 +123,6 @@ class Live:
                 return Held(desk, gone.case)
         return None
 
-    def desk_of(self, case_id: str) -> str:
-        """The desk to which an order about a case must go: who has it, or who had it last; "" nobody knows it."""
-        if held := self.find(case_id):
-            return held.desk
-        return next((desk for desk, fold in self.folds.items() if case_id in fold.desk.gone), "")
-
     # -- answers to orders ---------------------------------------------------------------------------------------------
 
     def answer_to(self, message_id: str) -> Answer | None:
@@ -201,8 +194,8 @@ class Live:
             await self.cities.require(version)
         log.info("desks folded", desks=len(self.folds), open=sum(len(f.desk.cases) for f in self.folds.values()))
 
-    async def follow(self, news: Callable[[], None]) -> None:
-        """Fold what comes, for ever; `news` is called after each round that brought something."""
+    async def follow(self) -> None:
+        """Fold what comes, for ever."""
         tps = [TopicPartition(LOG, p) for p in self._by_partition]
         async with reader(self._kafka) as consumer:
             consumer.assign(tps)
@@ -211,14 +204,11 @@ class Live:
             looking = asyncio.create_task(self._look(consumer, tps))
             try:
                 while True:
-                    fetched = await consumer.getmany(timeout_ms=FETCH_MS)
-                    for tp, records in fetched.items():
+                    for tp, records in (await consumer.getmany(timeout_ms=FETCH_MS)).items():
                         for stored in records:
                             record = self._by_partition[tp.partition].take(stored.offset, stored.value)
                             if record is not None:
                                 self._settle(record)
-                    if fetched:
-                        news()
                     if looking.done():
                         looking.result()
             finally:

@@ -163,9 +163,9 @@ class Orders:
 
     def _answered(self, session: Session, answer: Answer) -> Done | Pending:
         """The answer as the caller hears it. Raises Problem 409."""
-        case = self._cases.now(session, answer.case_id) if answer.case_id else None
         if answer.waits:
             return Pending(waits_for_version=True)
+        case = self._cases.now(session, answer.case_id) if answer.case_id else None
         if answer.reason:
             said = REFUSED.get(answer.reason)
             zh, en = (said.zh, said.en) if said else (answer.reason, answer.reason)

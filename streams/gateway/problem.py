@@ -6,10 +6,12 @@ and what one may not see answer alike, byte for byte: nobody learns by asking th
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
+
+T = TypeVar("T")
 
 
 class Problem(Exception):  # noqa: N818  # an answer, as RFC 9457 calls it
@@ -52,6 +54,14 @@ def unfit(where: str, zh: str, en: str) -> Problem:
 def missing(what: str, zh: str, en: str) -> Problem:
     """A part of the system does not answer."""
     return Problem(503, "not_available", zh, en, wait=2, missing=what)
+
+
+async def body_of(request: web.Request, kind: type[T]) -> T:
+    """The body of a request. Raises Problem 422."""
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        raise bad_body(fault) from fault
 
 
 def bad_body(fault: msgspec.MsgspecError | UnicodeDecodeError) -> Problem:

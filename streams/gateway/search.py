@@ -14,20 +14,19 @@ from aiohttp import web
 
 from ..archive import search as archived
 from ..archive.phones import Tags
-from ..archive.query import NAMES, Query, Scope, parse
+from ..archive.query import Query, Scope, parse
 from ..archive.search import Archive, ArchiveMissingError, By, Found
 from ..clock import Clock
 from ..views import CaseRow
 from . import accounts
 from .access import may
 from .live import Held
-from .problem import bad_body, json, unfit
+from .problem import body_of, json, unfit
 from .sessions import Session
 
 if TYPE_CHECKING:
     from .context import Context
 
-PARAMETERS = NAMES
 EVERYWHERE = Scope()
 CSV_COLUMNS = (
     "no", "id", "desk", "status", "priority", "item", "domain", "title", "address", "territory", "squad", "team",
@@ -211,10 +210,7 @@ async def filters(request: web.Request, context: Context, session: Session) -> w
 
 async def save_filter(request: web.Request, context: Context, session: Session) -> web.Response:
     """PUT /api/filters/{name} {"query": "status=operator&territory=…"}."""
-    try:
-        query = msgspec.json.decode(await request.read(), type=Saved).query
-    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-        raise bad_body(fault) from fault
+    query = (await body_of(request, Saved)).query
     name, known = request.match_info["name"], _account(context, session)
     if name not in known.filters and len(known.filters) >= MOST_FILTERS:
         raise unfit("name", f"最多 {MOST_FILTERS} 个", f"at most {MOST_FILTERS}")

@@ -38,7 +38,7 @@ from ..vault import _mac
 from .access import MAY, Capability, Role, Scope, may, scope_of, verbs
 from .accounts import Account, Accounts, Keys
 from .login import Credentials, Login
-from .problem import Problem, bad_body, json, unfit
+from .problem import Problem, body_of, json, unfit
 
 COOKIE = "paidan"
 CSRF = "X-CSRF"
@@ -214,10 +214,7 @@ class Sessions:
         """POST /api/login {"account", "password", "code"?} -> Me, and the cookie."""
         if request.content_type != "application/json":  # what a form of another site cannot send unasked
             raise unfit("Content-Type", "须为 application/json", "must be application/json")
-        try:
-            told = msgspec.json.decode(await request.read(), type=Credentials)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
-            raise bad_body(fault) from fault
+        told = await body_of(request, Credentials)
         account = await self._login.sign_in(told, request.remote or "")
         session = self.begin(account)
         assert session.ticket
