@@ -134,6 +134,25 @@ async def test_what_is_typed_before_the_case_has_come_is_not_lost(here: Site, br
         assert "熟悉现场" in json.dumps(line, ensure_ascii=False)
 
 
+async def test_who_is_quicker_than_the_names_of_the_city_is_left_where_they_are(here: Site, browser: Browser) -> None:
+    async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
+        case = await _filed(operator, "键比名先到")
+        names = asyncio.Event()
+
+        async def slow(route: Route) -> None:
+            await names.wait()
+            await route.continue_()
+
+        await page.route("**/api/filters", slow)
+        await page.reload()
+        await _point(page, case)
+        async with page.expect_response("**/api/filters") as answered:
+            names.set()
+        await (await answered.value).finished()
+        await page.evaluate("new Promise(requestAnimationFrame)")
+        await expect(page.locator("#list-active")).to_be_focused()
+
+
 async def test_answer_the_caller(here: Site, browser: Browser) -> None:
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
         case = await _filed(operator, "键盘答复")

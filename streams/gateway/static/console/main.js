@@ -44,7 +44,8 @@ async function start() {
   listen();
   await Promise.all([fetchCatalog(), watchDesk(who.desk), fetchSaved().catch(() => {})]);
   if (!cursors.unassigned.value && rowsOf("unassigned").length) point("unassigned", rowsOf("unassigned")[0].id);
-  document.getElementById("list-unassigned")?.focus();
+  // Who was quicker than the names of the city is left where they are: rows and keys work before.
+  if (document.activeElement === document.body) document.getElementById("list-unassigned")?.focus();
 }
 
 render(html`<${Console} />`, document.getElementById("app"));
