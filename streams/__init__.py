@@ -18,6 +18,8 @@ In the order of a message, each file one thought:
 - whiteboard                Redis, with patience
 - archive/                  all cases and their stories, to be searched
 - replies, outlet, outbox/  the answer to the source: topic and signed webhooks
+- desks, notify/            all desks' states, followed; offers taken further when the squad's device is silent
+- outgoing, strict_yaml     HTTP to servers that are not ours; files that say where to and by which secret
 - gateway/                  HTTP: console, API, intake
 - metrics, observe, lag, targets   what ops teams see, and the official numbers
 - people/, feed             the demo: simulated people, real complaints

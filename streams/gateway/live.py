@@ -1,41 +1,29 @@
 """The open cases of all desks as the log has them at this moment: what the gateway shows is what was decided.
 
-    desk-log ─▶ one fold per desk (reader.Fold) ─▶ rows when somebody asks, changes for `stream.py`, answers to orders
+    desk-log ─▶ one fold per desk (desks.py) ─▶ rows when somebody asks, changes for `stream.py`, answers to orders
 
 The gateway folds the log itself rather than reading the whiteboard in Redis: an order's answer is the record of its
-message, allowed actions need the whole case, and a console must go on when Redis does not. Nothing here is kept: a
-restart folds snapshot and tail again. Price: each gateway holds the desks' states (a few kilobytes an open case).
+message, allowed actions need the whole case, and a console must go on when Redis does not.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import OrderedDict
 from typing import NamedTuple
-
-import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.case import Case
 from dispatchers.record import Record
 from dispatchers.state import Desk
-from dispatchers.writer import DESK
 
 from ..cities import Cities
-from ..kafka_io import reader
-from ..reader import LOG, Fold, Position, Step
-from ..recovery import Wanted, recover_all
+from ..desks import Desks
+from ..reader import Fold, Position, Step
 from ..views import Tally
 
 KEPT = 10_000  # answers to orders that are remembered; the log has all of them
-FETCH_MS = 200
-LOOK_EVERY_S = 1.0  # how often it is made sure that there is nothing newer in the log
-SILENCE_S = 3.0  # a broker that does not answer within this is not there
-log = structlog.get_logger(__name__)
 
 
 class Answer(NamedTuple):
@@ -82,16 +70,12 @@ class Watched:
         return told
 
 
-class Live:
+class Live(Desks):
     """All desks, followed."""
 
     def __init__(self, kafka: str, cities: Cities) -> None:
-        self._kafka, self.cities = kafka, cities
-        self.partitions = {d.id: d.partition for d in cities.configured.city.pack.desks}
-        self.folds: dict[str, Fold] = {}
+        super().__init__(kafka, cities)
         self.watched: dict[str, Watched] = {}
-        self._by_partition: dict[int, Fold] = {}
-        self._current = 0.0  # when it was last known that there is nothing newer
         self._answers: OrderedDict[str, Answer] = OrderedDict()
         self._waiting: dict[str, asyncio.Future[Answer]] = {}
         self._underway: dict[tuple[str, str, int], str] = {}  # (receiver, sender, number) -> id of a forwarded order
@@ -99,14 +83,10 @@ class Live:
 
     # -- what stands there -------------------------------------------------------------------------------------------
 
-    @property
-    def behind_ms(self) -> int:
-        """How old what is shown may be at most."""
-        return int((time.monotonic() - self._current) * 1000) if self._current else -1
-
-    def desk(self, desk: str) -> Desk:
-        """The state of a desk. KeyError: there is no such desk."""
-        return self.folds[desk].desk
+    def joined(self, name: str, fold: Fold) -> None:
+        """A desk is folded: note from now on what changes."""
+        self.watched[name] = Watched(fold.desk)
+        fold.watchers.append(self.watched[name])
 
     def find(self, case_id: str) -> Held | None:
         """An open case, wherever it is; None: nobody has it open."""
@@ -139,13 +119,13 @@ class Live:
         """Nobody waits any more; the answer is remembered all the same when it comes."""
         self._waiting.pop(message_id, None)
 
-    def _settle(self, record: Record) -> None:
+    def took(self, record: Record) -> None:
         """What a record says of orders: its own message, one it passes on, one that waited."""
         order = record.cause.message_id
         if order:
             self._tell(order, record)
         letter = next((x for x in record.events[:2] if isinstance(x, e.LetterReceived)), None)  # a new desk's is second
-        if letter:
+        if letter and letter.sender in self.partitions:  # an intake passes no orders on, and brings every case
             arrived = record.desk, letter.sender, letter.number
             if passed_on := self._underway.pop(arrived, ""):
                 self._tell(passed_on, record)
@@ -178,53 +158,6 @@ class Live:
         if waiting and not waiting.done():
             waiting.set_result(answer)
             del self._waiting[order]
-
-    # -- following -----------------------------------------------------------------------------------------------------
-
-    async def begin(self) -> None:
-        """Fold all desks up to now. Raises LogDamagedError, KafkaError."""
-        wanted = [Wanted(LOG, partition, desk, DESK) for desk, partition in self.partitions.items()]
-        writers = await recover_all(self._kafka, wanted)
-        for one in wanted:
-            fold = Fold(writers[one.tp], one.partition)
-            self.watched[one.name] = Watched(fold.desk)
-            fold.watchers.append(self.watched[one.name])
-            self.folds[one.name] = self._by_partition[one.partition] = fold
-        for version in {fold.desk.city for fold in self.folds.values()}:
-            await self.cities.require(version)
-        log.info("desks folded", desks=len(self.folds), open=sum(len(f.desk.cases) for f in self.folds.values()))
-
-    async def follow(self) -> None:
-        """Fold what comes, for ever."""
-        tps = [TopicPartition(LOG, p) for p in self._by_partition]
-        async with reader(self._kafka) as consumer:
-            consumer.assign(tps)
-            for tp in tps:
-                consumer.seek(tp, self._by_partition[tp.partition].chain.next)
-            looking = asyncio.create_task(self._look(consumer, tps))
-            try:
-                while True:
-                    for tp, records in (await consumer.getmany(timeout_ms=FETCH_MS)).items():
-                        for stored in records:
-                            record = self._by_partition[tp.partition].take(stored.offset, stored.value)
-                            if record is not None:
-                                self._settle(record)
-                    if looking.done():
-                        looking.result()
-            finally:
-                looking.cancel()
-
-    async def _look(self, consumer: AIOKafkaConsumer, tps: list[TopicPartition]) -> None:
-        """Make sure, again and again, that there is nothing newer: silence may be a quiet night or a dead broker."""
-        while True:
-            asked = time.monotonic()
-            try:
-                ends = await asyncio.wait_for(consumer.end_offsets(tps), SILENCE_S)
-                if all(ends[tp] <= self._by_partition[tp.partition].chain.next for tp in tps):
-                    self._current = asked
-            except (KafkaError, TimeoutError) as fault:
-                log.warning("the broker does not answer", fault=f"{type(fault).__name__}: {fault}")
-            await asyncio.sleep(LOOK_EVERY_S)
 
 
 def _answer(order: str, record: Record) -> Answer | None:

@@ -17,7 +17,6 @@ text for as long.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -27,10 +26,10 @@ from itertools import islice
 import structlog
 
 from ..clock import wall_ms
+from ..outgoing import Answer, backoff
 from .account import Delivery
 from .book import Book, Place
 from .ledger import Seen
-from .post import Answer
 from .sources import Source
 
 MOST, MOST_BYTES = 500, 4 << 20
@@ -183,7 +182,7 @@ class Lane:
             self._failed(answer)
             item.trying = False
             limits = self.source.limits
-            wait = self._backoff(item.attempts, limits.retry_first_s, limits.retry_most_s)
+            wait = backoff(item.attempts, limits.retry_first_s, limits.retry_most_s)
             self._later(item.case_id, max(wait, min(answer.wait_s, limits.retry_most_s)))
         self._moved.set()
 
@@ -221,17 +220,13 @@ class Lane:
         self._number += 1
         heappush(self._due, (asyncio.get_running_loop().time() + seconds, self._number, case_id))
 
-    @staticmethod
-    def _backoff(failures: int, first: float, most: float) -> float:
-        return min(most, first * 2.0 ** min(failures - 1, 30)) * random.uniform(0.5, 1.0)
-
     def _failed(self, answer: Answer) -> None:
         self._failures += 1
         if not self._down:
             return
         limits = self.source.limits
         most = min(LONGEST_PAUSE_S, limits.retry_most_s)
-        pause = self._backoff(self._failures - DOWN + 1, limits.retry_first_s, most)
+        pause = backoff(self._failures - DOWN + 1, limits.retry_first_s, most)
         self._paused_until = asyncio.get_running_loop().time() + pause
         if self._failures == DOWN:
             log.warning("a source takes no replies", source=self.source.name, status=answer.status)

@@ -1,11 +1,11 @@
-"""What makes a reply ours: the headers we send with it, and how a receiver checks them.
+"""What makes a reply, or an offer by webhook (notify/), ours: the headers sent with it, and how a receiver checks it.
 
     X-Paidan-Id         the reply's id, the same at each try: who has it already drops it and answers 200
     X-Paidan-Timestamp  seconds since 1970, of this try
     X-Paidan-Signature  v1=<hex of HMAC-SHA256(secret, timestamp + "." + id + "." + body)>
 
 A receiver that cannot use this file does the same in its own words: compare in constant time, refuse a timestamp more
-than five minutes off, and remember the ids it took. `verify` may be given two secrets while one is being replaced.
+than five minutes off, and remember the ids it took (`Taken`). `verify` may be given two secrets while one is replaced.
 """
 
 from __future__ import annotations
@@ -47,6 +47,24 @@ def verify(
     if not sum(compare_digest(f"v1={_mac(secret, stamp, reply_id, body)}".encode(), told) for secret in secrets):
         raise ForgedError("the signature is not by this secret, or something was changed on the way")
     return reply_id
+
+
+class Taken:
+    """The ids that a receiver took, for as long as one may come again: a repeat is answered like the first, and rings
+    nobody."""
+
+    def __init__(self, keep_s: float = 24 * 3600.0) -> None:
+        self._keep_s = keep_s
+        self._ids: dict[str, float] = {}  # id -> when, oldest first
+
+    def first(self, one: str, now_s: float) -> bool:
+        """Whether this id comes for the first time."""
+        while self._ids and self._ids[oldest := next(iter(self._ids))] + self._keep_s <= now_s:
+            del self._ids[oldest]
+        if one in self._ids:
+            return False
+        self._ids[one] = now_s
+        return True
 
 
 def _mac(secret: bytes, stamp: str, reply_id: str, body: bytes) -> str:
