@@ -4,6 +4,7 @@
     extended, kept        answer until then after all        rework     go back to it
     urged, supervised     somebody waits for you             limit      your limit changed, or does not
     request               another office asks you            withdrawn  it is no longer yours, with the reason
+    look                  a collector shall look, before anything is dispatched
 
 Nobody is told of a complaint about themselves (`Case.about`), whatever the event. Nothing of the reporter is in here.
 """
@@ -67,7 +68,9 @@ def notices(step: Step, desk: str) -> Iterator[Notice]:
     """What an event has to tell squads and units: each at most once."""
     event, kept = step.event, _KEPT.get(type(step.event))
     held = step.after.assignment if step.after else None
-    if isinstance(event, e.RequestMade):
+    if isinstance(event, e.VerificationOrdered):
+        yield from _look(step, desk, event)
+    elif isinstance(event, e.RequestMade):
         yield from _notice(step, desk, "request", step.after, event.request)
     elif kept:
         done = step.after is None or step.after.status in (Status.DISPOSED, Status.CHECKED)
@@ -90,6 +93,14 @@ def _notice(step: Step, desk: str, kind: str, case: Case | None, whom: Assignmen
     fields = {"kind": kind, **_of_case(step.event, case), **_of_whom(whom), **_of_event(step.event)}
     told = {name: str(value) for name, value in fields.items() if value not in ("", None)}
     yield Notice(step.offset, step.nth, stream, told, case.filed_at if first else 0)
+
+
+def _look(step: Step, desk: str, event: e.VerificationOrdered) -> Iterator[Notice]:
+    if step.after is None or step.after.about:
+        return
+    fields = {"kind": "look", **_of_case(event, step.after), "due_at": event.due_at, "reason": event.reason}
+    told = {name: str(value) for name, value in fields.items() if value not in ("", None)}
+    yield Notice(step.offset, step.nth, key(desk, f"looks:{event.collector}"), told, 0)
 
 
 def _of_case(event: e.CaseEvent, case: Case) -> dict[str, object]:

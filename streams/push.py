@@ -2,6 +2,7 @@
 (which, and for what: notices.py).
 
     paidan:{<desk>}:offers:<squad>   stream   a squad's entries
+    paidan:{<desk>}:looks:<collector>  stream  what a collector shall look at
     paidan:{<desk>}:orders:<unit>    stream   a unit's, of this desk (a unit may work for several)
     paidan:{<desk>}:pushed           string   "<offset> <hash>" of the last record whose entries are there
 

@@ -135,10 +135,10 @@ def gateway(run: Run, port: int) -> Child:
 
 
 @asynccontextmanager
-async def site(data: Path, *, speed: float = 1.0) -> AsyncIterator[Site]:
-    """Started and ready; ended when this ends."""
+async def site(data: Path, *, speed: float = 1.0, redis: str = "") -> AsyncIterator[Site]:
+    """Started and ready; ended when this ends. `redis`: its URL, for what stands on the whiteboard."""
     with broker(data / "kafka") as kafka:
-        run = Run(kafka.address, data, start=AT, speed=speed)
+        run = Run(kafka.address, data, redis=redis, start=AT, speed=speed)
         port = free_port()
         pack = load(CITY)
         given = settings.read(kafka=kafka.address, data=data, city=CITY, worker_id="test")

@@ -45,9 +45,12 @@ PATIENCE_S = 30.0  # for what was written to come back
 AGAIN_S = 1.0  # after the broker was lost
 WITH_CODE: frozenset[Role] = frozenset({"lead", "admin"})  # must have a one-time code (TOTP), GB/T 22239
 # What of an area each role's record must say, and nothing but that; the others may name a desk, or none for all desks.
-AREA: dict[Role, str] = {
-    "operator": "desk", "lead": "desk", "checker": "desk", "unit": "unit", "town": "territory", "integrator": "source",
+AREA: dict[Role, tuple[str, ...]] = {
+    "operator": ("desk",), "lead": ("desk",), "checker": ("desk",), "unit": ("unit",), "town": ("territory",),
+    "integrator": ("source",), "squad": ("squad", "officer"), "leader": ("squad", "officer"),
+    "collector": ("officer", "territory"),
 }  # fmt: skip
+DEVICES: frozenset[Role] = frozenset({"squad", "leader", "collector"})  # sign in with a key of the device (devices.py)
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another when read aloud
 _ID = r"[a-z0-9][a-z0-9._-]{0,63}"
 log = structlog.get_logger(__name__)
@@ -58,6 +61,14 @@ HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 class AccountError(ValueError):
     """An account cannot be as is asked; the text is for a person."""
+
+
+class Push(msgspec.Struct, frozen=True):
+    """A browser's subscription (RFC 8030): where to, and the keys that what is sent is closed under (RFC 8291)."""
+
+    endpoint: Annotated[str, msgspec.Meta(pattern="^https://", max_length=1_000)]
+    p256dh: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{80,100}$")]
+    auth: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{16,40}$")]
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,7 +83,14 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     password: str = ""  # argon2id, in the form of its own that names the parameters
     code: Literal["required", "none"] = "none"  # whether a one-time code is asked for
     totp: bytes = b""  # its secret, closed (`Keys`)
+    squad: str = ""
+    officer: str = ""  # number of the officer, or collector, who carries the device
     key: str = ""  # of a source: SHA-256 of it, hex
+    device: str = ""  # public key of the device that enrolled, as devices.py has it
+    enrol: str = ""  # SHA-256 of the code by which one may, hex; gone once it was used
+    enrol_until: int = 0  # wall time; 0: until it is used (demo)
+    push: Push | None = None  # how the device is woken by Web Push
+    simulated: bool = False  # nobody's: what it orders is marked so
     demo: bool = False  # made by `paidan run`, where leads may sign in without a code
     disabled: bool = False
     filters: dict[str, str] = {}  # saved searches, by name: they go where the account does
@@ -88,15 +106,17 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def _faults(account: Account) -> Iterator[str]:
     if not re.fullmatch(_ID, account.id):
         yield "an id has 1 to 64 small letters, digits, '.', '_' or '-'"
-    wanted = AREA.get(account.role, "")
-    for field in ("desk", "territory", "unit", "source"):
+    wanted = AREA.get(account.role, ())
+    for field in ("desk", "territory", "unit", "source", "squad", "officer"):
         said = getattr(account, field)
-        if field == wanted and not said:
+        if field in wanted and not said:
             yield f"the role {account.role} needs its {field}"
-        if said and field not in (wanted, "desk"):
+        if said and field not in (*wanted, "desk"):
             yield f"the role {account.role} has no {field}"
-    if account.role == "integrator" and account.password:
-        yield "a source has a key, no password"
+    if account.role in ("integrator", *DEVICES) and account.password:
+        yield f"the role {account.role} has a key, no password"
+    if account.role not in DEVICES and (account.device or account.enrol or account.push):
+        yield f"the role {account.role} has no device"
     if account.role != "integrator" and account.key:
         yield f"the role {account.role} has no key"
     if account.code == "required" and account.password and not account.totp:
@@ -112,6 +132,7 @@ class Keys:
     def __init__(self, master: bytes) -> None:
         self.session = _derive(master, "gateway/session")
         self.csrf = _derive(master, "gateway/csrf")
+        self.challenge = _derive(master, "gateway/challenge")
         self._code = AESGCM(_derive(master, "gateway/code"))
 
     def seal_code(self, account: str, secret: str) -> bytes:

@@ -18,8 +18,9 @@ from dispatchers.messages.words import Id
 
 from .. import metrics
 from ..archive.query import NAMES, QueryError
-from . import city, filing, orders, people, search, sessions
+from . import city, devices, field, filing, orders, people, photos, search, sessions, squads, whereabouts
 from .access import Capability
+from .accounts import Push
 from .cases import Board, CaseView, Story
 from .context import CONTEXT, Context
 from .filing import Receipt, Upload
@@ -189,6 +190,7 @@ async def _reveal(request: web.Request, context: Context, session: Session) -> w
 
 MOST_AT_ONCE = 200
 STREAM = "/api/stream"
+LASTING = (STREAM, field.STREAM, "/api/squad/poll")  # how long they take says nothing
 
 
 def _key(request: web.Request) -> str:
@@ -231,6 +233,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("DELETE", "/api/filters/{name}", search.drop_filter, "filters", "Drop one", gives=dict[str, str]),
     Endpoint("GET", "/api/cases/{case_id}", _case, "case", "One case whole", gives=CaseView),
     Endpoint("GET", "/api/cases/{case_id}/story", _story, "story", "Its events in words", gives=Story, query=("lang",)),
+    Endpoint("GET", photos.OF_CASE, photos.show, "case", "A photo that its evidence names"),
     Endpoint("GET", "/api/cases/{case_id}/why", _why, "why", "Why it is where it is, as text", query=("lang",)),
     Endpoint(
         "POST", "/api/cases/{case_id}/reporter", _reveal, "reveal", "Who reported; written to the audit first",
@@ -254,7 +257,41 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "POST", "/api/complaints/csv", _upload, "file", "A file of reports", gives=Upload,
         query=("topic",), codes=(202, 413),
     ),
+    Endpoint("HEAD", photos.ONE, photos.look, "photos", "How much of a photo is here"),
+    Endpoint(
+        "PATCH", photos.ONE, photos.take, "photos", "The next bytes of a photo",
+        codes=(201, 204, 408, 409, 413, 415),
+    ),
     Endpoint("GET", "/api/uploads/{upload}", _uploaded, "uploads", "How far a file is", gives=Upload),
+    Endpoint(
+        "POST", "/api/devices", field.add_device, "devices", "A code for a device", devices.NewDevice, devices.Code,
+        codes=(201,),
+    ),
+    Endpoint("GET", "/api/devices", field.list_devices, "devices", "Devices of the desk", gives=devices.DeviceList),
+    Endpoint("DELETE", "/api/devices/{account}", field.revoke_device, "devices", "Revoke one", codes=(204,)),
+    Endpoint(
+        "POST", "/api/enrol", field.enrol, None, "A device's code and key", devices.Enrol, sessions.Me, codes=(429,)
+    ),
+    Endpoint(
+        "POST", "/api/device/challenge", field.challenge, None, "What a device is to sign", devices.Who,
+        devices.Challenge,
+    ),
+    Endpoint(
+        "POST", "/api/device/session", field.sign_in, None, "Sign in by a signature", devices.Signed, sessions.Me,
+        codes=(429,),
+    ),
+    Endpoint("PUT", "/api/squad/push", field.subscribe, "squad", "How to wake this device", Push, codes=(204,)),
+    Endpoint("GET", "/api/squad/day", field.day, "squad", "All of a shift", gives=squads.Day),
+    Endpoint("GET", field.STREAM, field.stream, "squad", "Notices, as Server-Sent Events", query=("after",)),
+    Endpoint(
+        "GET", "/api/squad/poll", field.poll, "squad", "The same, asked for", gives=field.Polled,
+        query=("after", "wait"),
+    ),
+    Endpoint("POST", "/api/squad/beat", field.beat, "squad", "Still there, and where", whereabouts.Beat, codes=(204,)),
+    Endpoint(
+        "GET", "/api/positions", field.positions, "positions", "Who is where", gives=whereabouts.Positions,
+        query=("desk",),
+    ),
 )  # fmt: skip
 
 
@@ -287,7 +324,7 @@ def _guarded(one: Endpoint) -> Callable[[web.Request], Awaitable[web.StreamRespo
             raise
         finally:
             metrics.http_requests.of(one.may or "", outcome).inc()
-            if one.path != STREAM:
+            if one.path not in LASTING:
                 metrics.http_seconds.of().observe(time.monotonic() - begun)
         return told
 

@@ -27,23 +27,28 @@ from ..clock import Clock
 from ..kafka_io import producer
 from ..outbox.ledger import Ledgers
 from ..outbox.sources import webhooks_in
+from ..photos import Photos
 from ..settings import Settings
 from ..vault import Vault, load_or_create
+from ..whiteboard import connect
 from . import city, pages
 from .accounts import Accounts, Keys
 from .api import routes
 from .audit import Audit
 from .cases import Cases
 from .context import CONTEXT, Context
+from .devices import Devices
 from .filing import Filing
 from .live import Live
 from .login import PasswordLogin
+from .offers import Offers
 from .openapi import document
 from .orders import Orders
 from .problem import Problem, json, missing
 from .search import Search
 from .sessions import Sessions
 from .stream import Stream
+from .whereabouts import Whereabouts
 
 LARGEST = 5 * 1024 * 1024  # a file of reports; single ones have a smaller bound of their own
 SQUEEZED = 4 * 1024  # bytes from which on JSON is compressed
@@ -63,7 +68,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
 }
 
 
@@ -141,7 +146,7 @@ def build(settings: Settings) -> web.Application:
 
 async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack) -> None:
     """Make the parts and set them going; what is begun here is ended in reverse."""
-    pack = load(settings.city)
+    pack = load(settings.city, drawn=False)
     master = load_or_create(settings.master_key)
     clock, cities, vault = Clock.read(settings.clock), Cities(settings.kafka, pack), Vault(master)
     sender = producer(settings.kafka, linger_ms=2)
@@ -160,6 +165,15 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
     login = PasswordLogin(accounts, keys)
     shown = city.numbers(pack, clock)
     ledgers = Ledgers(settings.kafka, webhooks_in(settings.sources))
+    photos = Photos(settings.data / "photos")
+    if old := await asyncio.to_thread(photos.tidy):
+        log.info("parts of photos that nobody went on with are gone", parts=old)
+    redis = connect(settings.redis) if settings.redis else None
+    if redis:
+        stack.push_async_callback(redis.aclose)
+    audit = Audit(settings.kafka, sender)
+    offers = Offers(live, redis, clock)
+    metrics.squad_readers.of().set_function(lambda: offers.readers)
     context = Context(
         kafka=settings.kafka,
         clock=clock,
@@ -173,9 +187,14 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         numbers=shown,
         accounts=accounts,
         sessions=Sessions(keys, accounts, login, secure=settings.http_secure),
-        audit=Audit(settings.kafka, sender),
+        audit=audit,
         ledgers=ledgers,
+        photos=photos,
         vault=vault,
+        devices=Devices(accounts, keys, audit),
+        offers=offers,
+        whereabouts=Whereabouts(redis) if redis else None,
+        push_key="",
     )
     app[CONTEXT] = context
     forever = (live.follow(), stream.run(), ledgers.run(), city.keep(settings.kafka, pack, shown))

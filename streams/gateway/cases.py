@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from dispatchers.case import ENDS, Assignment, Relaxation, Request, Term
+from dispatchers.city import City
 from dispatchers.events import AnyEvent, Candidate
 from dispatchers.explain import Told, course, explain, in_order
 from dispatchers.explain.voice import Lang
@@ -41,6 +42,8 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     facts: dict[str, str]
     description: str
     attachments: tuple[str, ...]
+    evidence: tuple[str, ...]
+    filed: bool  # whether the archive has it as it is: else texts and evidence are those of a moment ago
     allowed_actions: list[str]
     reporter: str  # "masked": somebody is known; "none"
 
@@ -95,6 +98,10 @@ class Cases:
         held = self.live.find(case_id) or self.live.found_ended(case_id) or self._archive.held(case_id)
         return held if held and access.sees(session.scope, session.account.role, held.case, held.desk) else None
 
+    def city_of(self, desk: str) -> City:
+        """The city as the desk knows it."""
+        return self._cities.of(self.live.desk(desk).city).city
+
     def view(self, session: Session, case_id: str) -> CaseView | None:
         """A case whole; None when there is none for this caller."""
         held = self.held(session, case_id)
@@ -123,9 +130,17 @@ class Cases:
             facts=case.facts,
             description=filed.description,
             attachments=filed.attachments,
+            evidence=filed.evidence,
+            filed=filed.version >= case.version,
             allowed_actions=access.allowed_actions(case, session.account),
             reporter="masked" if case.reporter_ref else "none",
         )
+
+    def evidence(self, session: Session, case_id: str) -> tuple[str, ...]:
+        """What those who acted named in their reports, while the case is this caller's to see. Raises Problem 404."""
+        if self.held(session, case_id) is None:
+            raise not_found()
+        return self._archive.filed(case_id).evidence
 
     async def board(self, session: Session, wanted: str) -> Board:
         """The open cases, squads and counts of a desk, or of the caller's whole area (""). Raises Problem 404."""

@@ -10,7 +10,8 @@ import msgspec
 from dispatchers.case import ENDS, Status
 from dispatchers.city import City
 from dispatchers.messages.orders import Cause, Result, ReturnReason
-from dispatchers.rows import CityPack, RequestKind
+from dispatchers.rows import CityPack, RequestKind, Team
+from dispatchers.state import Desk
 from dispatchers.state import Duty as Overruled
 from dispatchers.targets import WINDOWS, Share, Targets
 
@@ -133,18 +134,22 @@ def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
             continue
         desk = live.desk(name)
         city = live.cities.of(desk.city).city
-        day, minute = city.calendar.day(now), city.calendar.minute(now)
+        day = city.calendar.day(now)
         for squad in squads_of(name, city):
             for team in city.teams_of(squad):
-                rostered = city.on_shift(team, day, minute) >= 0
-                people = [o.number for o in city.formal(team.id, day)]
-                here = sum(_there(desk.duty.get(number), rostered, now) for number in people)
-                teams[team.id] = TeamDuty(on=here > 0, people=here, of=len(people))
+                here = len(present(desk, city, team, now))
+                teams[team.id] = TeamDuty(on=here > 0, people=here, of=len(city.formal(team.id, day)))
     return Duty(now=now, teams=teams)
 
 
+def present(desk: Desk, city: City, team: Team, now: int) -> list[str]:
+    """The formal officers of a team who are there: by an order, as long as it holds, else by the roster."""
+    day, minute = city.calendar.day(now), city.calendar.minute(now)
+    rostered = city.on_shift(team, day, minute) >= 0
+    return [o.number for o in city.formal(team.id, day) if _there(desk.duty.get(o.number), rostered, now)]
+
+
 def _there(said: Overruled | None, rostered: bool, now: int) -> bool:
-    """Whether an officer is there: by an order, as long as it holds, else by the roster."""
     return said.on_duty if said and said.holds(now) else rostered
 
 

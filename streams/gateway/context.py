@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
@@ -11,19 +12,23 @@ from aiokafka.errors import KafkaError
 from ..cities import Cities
 from ..clock import Clock
 from ..outbox.ledger import Ledgers
+from ..photos import Photos
 from ..vault import Vault, VaultError
 from . import people
 from .accounts import Accounts
 from .audit import Audit, AuditError
 from .cases import Cases
 from .city import Numbers
+from .devices import Devices
 from .filing import Filing
 from .live import Live
+from .offers import Offers
 from .orders import Orders
 from .problem import Problem, missing, unfit
 from .search import Search
 from .sessions import Session, Sessions, middleware
 from .stream import Stream, View
+from .whereabouts import Whereabouts
 
 MOST_READERS = 2_000  # browsers; beyond, a new one is told to come again
 
@@ -48,13 +53,19 @@ class Context:
         sessions: Sessions,
         audit: Audit,
         ledgers: Ledgers,
+        photos: Photos,
         vault: Vault,
+        devices: Devices,
+        offers: Offers,
+        whereabouts: Whereabouts | None,
+        push_key: str,
     ) -> None:
         self.clock, self.cities, self.live, self.stream = clock, cities, live, stream
         self.cases, self.orders, self.filing, self.search = cases, orders, filing, search
         self.numbers, self.accounts, self.sessions = numbers, accounts, sessions
         self.who = middleware(sessions)
-        self.ledgers = ledgers
+        self.ledgers, self.photos = ledgers, photos
+        self.devices, self.offers, self.whereabouts, self.push_key = devices, offers, whereabouts, push_key
         self._kafka, self._audit, self._vault = kafka, audit, vault
         self.ending: asyncio.Future[None] = asyncio.get_running_loop().create_future()  # done: streams end
 
@@ -80,10 +91,17 @@ class Context:
 
     async def serve_stream(self, request: web.Request, session: Session) -> web.StreamResponse:
         """Write the changes of an area until the browser goes or the gateway ends."""
-        if self.stream.readers >= MOST_READERS:
+        if self.stream.readers + self.offers.readers >= MOST_READERS:
             raise missing("stream", "连接过多", "too many are connected")
         desk = request.query.get("desk", "")
         last = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+        view = View(desk, session.account.role, session.scope)
+        return await self.serve_events(request, session, self.stream.read(view, last))
+
+    async def serve_events(
+        self, request: web.Request, session: Session, events: AsyncIterator[bytes]
+    ) -> web.StreamResponse:
+        """Write Server-Sent Events as long as the session stands: nothing is told after it was ended."""
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -92,8 +110,7 @@ class Context:
             }
         )
         await response.prepare(request)
-        view = View(desk, session.account.role, session.scope)
-        reading = asyncio.create_task(self._write(response, view, last, session))
+        reading = asyncio.create_task(self._write(response, events, session))
         try:
             await asyncio.wait([self.ending, reading], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -101,8 +118,8 @@ class Context:
             await asyncio.gather(reading, return_exceptions=True)
         return response
 
-    async def _write(self, response: web.StreamResponse, view: View, last: str, session: Session) -> None:
-        async for told in self.stream.read(view, last):
+    async def _write(self, response: web.StreamResponse, events: AsyncIterator[bytes], session: Session) -> None:
+        async for told in events:
             if not self.sessions.stands(session):
                 return  # closed meanwhile: no longer than a beat after it
             await response.write(told)

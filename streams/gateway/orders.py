@@ -25,7 +25,7 @@ from dispatchers.messages.words import Id
 
 from . import access
 from .cases import Cases, CaseView
-from .live import Answer
+from .live import Answer, Held
 from .problem import Problem, bad_body, missing, not_found, unfit
 from .sessions import Session
 
@@ -50,6 +50,16 @@ class Pending(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pending: bool = True
     ask: str = ""
     waits_for_version: bool = False
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Who has a case. `since`: when it was offered to them."""
+
+    squad: str
+    unit: str
+    team: str
+    name: str
+    since: int
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -144,13 +154,15 @@ class Orders:
     def _desk_of(self, session: Session, order: m.DeskOrder) -> str:
         """Where it must go. Raises Problem 404 for what is not there or not to be seen."""
         if isinstance(order, m.CaseOrder):
-            held = self._cases.held(session, order.case_id)
+            held = self._cases.held(session, order.case_id) or self._once_theirs(session, order.case_id)
             if held is None:
                 raise not_found()
             return held.desk
         desk: str = order.desk
-        scope = session.scope
-        if desk not in self._live.partitions or (scope.desks is not None and desk not in scope.desks):
+        account, ours = session.account, session.scope.desks
+        if account.squad:  # a leader's own squad is on its desk
+            ours = frozenset({account.desk})
+        if desk not in self._live.partitions or (ours is not None and desk not in ours):
             raise not_found()
         return desk
 
@@ -169,8 +181,28 @@ class Orders:
         if answer.reason:
             said = REFUSED.get(answer.reason)
             zh, en = (said.zh, said.en) if said else (answer.reason, answer.reason)
-            raise Problem(409, "refused", zh, en, reason=answer.reason, case=case)
+            holder = self._holder(session, answer.case_id)
+            raise Problem(409, "refused", zh, en, reason=answer.reason, case=case, holder=holder)
         return Done(repeated=answer.repeated, events=answer.events, case=case, seq=self._cases.here())
+
+
+    def _once_theirs(self, session: Session, case_id: str) -> Held | None:
+        """A case that this squad was offered and that it may not see any more: what its telephone still says of it, the
+        desk refuses, and not we with a "there is no such case"."""
+        squad = session.account.squad
+        held = (self._live.find(case_id) or self._live.found_ended(case_id)) if squad else None
+        return held if held and squad in held.case.owners and not held.case.about else None
+
+    def _holder(self, session: Session, case_id: str) -> Holder | None:
+        """Who has a case now that this squad once was offered: it may see no more of it than that. None: nobody has, or
+        it is no affair of the caller's."""
+        held = self._once_theirs(session, case_id)
+        now = held.case.assignment if held else None
+        if held is None or now is None:
+            return None
+        city = self._cases.city_of(held.desk)
+        name = city.squads[now.squad].name if now.squad else city.units[now.unit].name
+        return Holder(squad=now.squad, unit=now.unit, team=now.team, name=name, since=now.offered_at)
 
 
 def status_of(answer: Done | Pending) -> int:

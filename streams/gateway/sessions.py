@@ -25,7 +25,7 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -36,19 +36,23 @@ from ..clock import wall_ms
 # The seam for other algorithms is there, for the gateway's keys too.
 from ..vault import _mac
 from .access import MAY, Capability, Role, Scope, may, scope_of, verbs
-from .accounts import Account, Accounts, Keys
+from .accounts import DEVICES, Account, Accounts, Keys
 from .login import Credentials, Login
 from .problem import Problem, body_of, json, unfit
 
 COOKIE = "paidan"
 CSRF = "X-CSRF"
 LOGIN, LOGOUT, ME = "/api/login", "/api/logout", "/api/me"
+# Where a session begins: nothing is done in the name of one that a browser still has.
+OPENINGS = frozenset({LOGIN, "/api/enrol", "/api/device/challenge", "/api/device/session"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HOUR = 3_600_000
 LASTS = 12 * HOUR
+DEVICE_LASTS = HOUR // 4
 LONGEST = 7 * 24 * HOUR
 LARGEST = 1024  # characters of a cookie: none of ours is longer
 KEPT = 10_000  # sessions that were signed out here
+T = TypeVar("T")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
@@ -90,6 +94,8 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     desk: str
     territory: str
     unit: str
+    squad: str
+    officer: str
     csrf: str
     verbs: list[str]  # order types that this role can ever give
     may: list[Capability]  # what else it may ask for
@@ -135,8 +141,8 @@ class Sessions:
 
     def begin(self, account: Account) -> Session:
         """A new session."""
-        now = self._now()
-        return self._session(account, Ticket(account.id, account.epoch, now, now + LASTS, secrets.token_urlsafe(16)))
+        now, lasts = self._now(), DEVICE_LASTS if account.role in DEVICES else LASTS
+        return self._session(account, Ticket(account.id, account.epoch, now, now + lasts, secrets.token_urlsafe(16)))
 
     def cookie(self, ticket: Ticket) -> str:
         """A ticket, signed."""
@@ -181,7 +187,7 @@ class Sessions:
         """Signal `on_response_prepare`: a session of which half is over lasts twelve hours from now again."""
         session, now = session_of(request), self._now()
         ticket = session.ticket if session else None
-        if ticket is None or COOKIE in response.cookies:
+        if session is None or ticket is None or COOKIE in response.cookies or session.role in DEVICES:
             return
         expires = min(now + LASTS, ticket.issued + LONGEST)
         if ticket.expires - now < LASTS // 2 and expires > ticket.expires:
@@ -212,13 +218,15 @@ class Sessions:
 
     async def login(self, request: web.Request) -> web.Response:
         """POST /api/login {"account", "password", "code"?} -> Me, and the cookie."""
-        if request.content_type != "application/json":  # what a form of another site cannot send unasked
-            raise unfit("Content-Type", "须为 application/json", "must be application/json")
-        told = await body_of(request, Credentials)
+        told = await opening(request, Credentials)
         account = await self._login.sign_in(told, request.remote or "")
+        log.info("signed in", account=account.id, address=request.remote)
+        return self.opened(account)
+
+    def opened(self, account: Account) -> web.Response:
+        """The answer to who just proved to be this account: Me, and the cookie."""
         session = self.begin(account)
         assert session.ticket
-        log.info("signed in", account=account.id, address=request.remote)
         response = json(me_of(session))
         self._set(response, session.ticket)
         return response
@@ -242,6 +250,14 @@ class Sessions:
         return json(me_of(session))
 
 
+async def opening(request: web.Request, kind: type[T]) -> T:
+    """The body of a request that may begin a session. Raises Problem 422, also for what a form of another site can send
+    unasked."""
+    if request.content_type != "application/json":
+        raise unfit("Content-Type", "须为 application/json", "must be application/json")
+    return await body_of(request, kind)
+
+
 def me_of(session: Session) -> Me:
     """What a browser is told of its session."""
     account = session.account
@@ -251,6 +267,8 @@ def me_of(session: Session) -> Me:
         desk=account.desk,
         territory=account.territory,
         unit=account.unit,
+        squad=account.squad,
+        officer=account.officer,
         csrf=session.csrf,
         verbs=sorted(kind.__name__ for kind in verbs(account.role)),
         may=sorted(MAY[account.role]),
@@ -265,7 +283,7 @@ def middleware(sessions: Sessions) -> Callable[[web.Request, Handler], Awaitable
     async def of_session(request: web.Request, handler: Handler) -> web.StreamResponse:
         session = sessions.of(request)
         request[SESSION] = session
-        if session and session.csrf and request.method not in SAFE and request.path != LOGIN:
+        if session and session.csrf and request.method not in SAFE and request.path not in OPENINGS:
             token = request.headers.get(CSRF, "").encode("utf-8", "replace")
             if not compare_digest(session.csrf.encode(), token):
                 raise Problem(403, "csrf", "页面令牌不符，请刷新页面", "the page's token is wrong; load the page again")

@@ -19,43 +19,49 @@ from tests.support import ADMIN, Town, holder, one
 
 # What a role gets an answer to. Of the capabilities left of the bar each is one of cases: only as far as the role sees.
 CAPABILITIES = """
-               board case story why search csv phones order reveal similar | catalog map filters file uploads wall accounts audit replies
-operator       x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .     x
-lead           x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .     x
-checker        x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .     .
-coordination   x     x    x     x   x      x   .      x     .      .       | x       x   x       .    .       x    .        .     x
-supervisor     x     x    x     x   x      x   x      x     .      .       | x       x   x       .    .       x    .        .     x
-hotline        x     x    x     x   x      .   x      x     x      x       | x       x   x       x    x       .    .        .     x
-unit           x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .     .
-town           x     x    x     x   x      x   .      x     .      x       | x       x   x       x    x       .    .        .     .
-auditor        x     x    x     x   x      x   .      .     .      .       | x       x   x       .    .       x    .        x     x
-ops            .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       x    .        .     x
-wall           .     .    .     .   .      .   .      .     .      .       | x       x   .       .    .       x    .        .     .
-integrator     .     .    .     .   .      .   .      .     .      .       | .       .   .       x    x       .    .        .     .
-admin          .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       .    x        .     .
+               board case story why search csv phones order reveal similar | catalog map filters file uploads wall accounts audit replies photos squad devices positions
+operator       x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .     x       .      .     .       x
+lead           x     x    x     x   x      x   x      x     x      x       | x       x   x       x    x       x    .        .     x       .      .     x       x
+checker        x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .     .       .      .     .       .
+coordination   x     x    x     x   x      x   .      x     .      .       | x       x   x       .    .       x    .        .     x       .      .     .       .
+supervisor     x     x    x     x   x      x   x      x     .      .       | x       x   x       .    .       x    .        .     x       .      .     .       .
+hotline        x     x    x     x   x      .   x      x     x      x       | x       x   x       x    x       .    .        .     x       .      .     .       .
+unit           x     x    x     x   x      .   .      x     .      .       | x       x   x       .    .       .    .        .     .       x      .     .       .
+town           x     x    x     x   x      x   .      x     .      x       | x       x   x       x    x       .    .        .     .       .      .     .       .
+auditor        x     x    x     x   x      x   .      .     .      .       | x       x   x       .    .       x    .        x     x       .      .     .       .
+ops            .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       x    .        .     x       .      .     .       .
+wall           .     .    .     .   .      .   .      .     .      .       | x       x   .       .    .       x    .        .     .       .      .     .       .
+integrator     .     .    .     .   .      .   .      .     .      .       | .       .   .       x    x       .    .        .     .       .      .     .       .
+admin          .     .    .     .   .      .   .      .     .      .       | x       .   .       .    .       .    x        .     .       .      .     .       .
+squad          .     x    .     .   .      .   .      x     .      .       | x       x   .       .    .       .    .        .     .       x      x     .       .
+leader         .     x    .     .   .      .   .      x     .      .       | x       x   .       .    .       .    .        .     .       x      x     .       .
+collector      .     x    .     .   .      .   .      x     .      .       | x       x   .       .    .       .    .        .     .       x      x     .       .
 """  # noqa: E501
 
 # Which case a role sees. The accounts are of desk jia, town 990101 or unit JA-works; "*": one of all desks.
 AREAS = """
-               own_desk other_desk own_town other_town own_unit other_unit
-operator       x        .          .        .          .        .
-lead           x        .          .        .          .        .
-checker        x        .          .        .          .        .
-coordination   x        .          .        .          .        .
-coordination*  x        x          x        x          x        x
-supervisor     x        .          .        .          .        .
-supervisor*    x        x          x        x          x        x
-hotline        x        .          .        .          .        .
-hotline*       x        x          x        x          x        x
-unit           .        .          .        .          x        .
-town           .        .          x        .          .        .
-auditor        x        .          .        .          .        .
-auditor*       x        x          x        x          x        x
-ops*           .        .          .        .          .        .
-wall           .        .          .        .          .        .
-wall*          .        .          .        .          .        .
-integrator     .        .          .        .          .        .
-admin          .        .          .        .          .        .
+               own_desk other_desk own_town other_town own_unit other_unit own_squad other_squad own_look own_check
+operator       x        .          .        .          .        .        .         .           .        .
+lead           x        .          .        .          .        .        .         .           .        .
+checker        x        .          .        .          .        .        .         .           .        .
+coordination   x        .          .        .          .        .        .         .           .        .
+coordination*  x        x          x        x          x        x        x         x           x        x
+supervisor     x        .          .        .          .        .        .         .           .        .
+supervisor*    x        x          x        x          x        x        x         x           x        x
+hotline        x        .          .        .          .        .        .         .           .        .
+hotline*       x        x          x        x          x        x        x         x           x        x
+unit           .        .          .        .          x        .        .         .           .        .
+town           .        .          x        .          .        .        .         .           .        x
+auditor        x        .          .        .          .        .        .         .           .        .
+auditor*       x        x          x        x          x        x        x         x           x        x
+ops*           .        .          .        .          .        .        .         .           .        .
+wall           .        .          .        .          .        .        .         .           .        .
+wall*          .        .          .        .          .        .        .         .           .        .
+integrator     .        .          .        .          .        .        .         .           .        .
+admin          .        .          .        .          .        .        .         .           .        .
+squad          .        .          .        .          .        .        x         .           .        .
+leader         .        .          .        .          .        .        x         .           .        .
+collector      .        .          .        .          .        .        .         .           x        x
 """
 
 
@@ -71,7 +77,8 @@ WHERE: dict[str, dict[str, str]] = {
     "operator": {"desk": "jia"}, "lead": {"desk": "jia"}, "checker": {"desk": "jia"}, "coordination": {"desk": "jia"},
     "supervisor": {"desk": "jia"}, "hotline": {"desk": "jia"}, "auditor": {"desk": "jia"}, "wall": {"desk": "jia"},
     "unit": {"unit": "JA-works", "desk": "jia"}, "town": {"territory": "990101", "desk": "jia"},
-    "integrator": {"source": "web"},
+    "integrator": {"source": "web"}, "squad": {"squad": "A1", "officer": "A1-001"},
+    "leader": {"squad": "A1", "officer": "A1-000"}, "collector": {"officer": "C1", "territory": "990101"},
 }  # fmt: skip
 
 
@@ -96,6 +103,10 @@ def ordered_to(unit: str, status: Status = Status.ORDERED, **fields: Any) -> Cas
     return case(status, assignment=Assignment(id="c-1/1", attempt=1, unit=unit), **fields)
 
 
+def offered_to(squad: str, status: Status = Status.OFFERED, **fields: Any) -> Case:
+    return case(status, assignment=Assignment(id="c-1/1", attempt=1, squad=squad), **fields)
+
+
 # Each place differs from "nowhere" (held by another desk, in another town, with nobody) in one thing.
 AT: dict[str, tuple[Case, str]] = {
     "own_desk": (case(), "jia"),
@@ -104,6 +115,10 @@ AT: dict[str, tuple[Case, str]] = {
     "other_town": (case(territory="990201"), "yi"),
     "own_unit": (ordered_to("JA-works"), "yi"),
     "other_unit": (ordered_to("JA-safety"), "yi"),
+    "own_squad": (offered_to("A1"), "yi"),
+    "other_squad": (offered_to("B1"), "yi"),
+    "own_look": (case(Status.VERIFYING, collector="C1"), "yi"),
+    "own_check": (case(Status.DISPOSED, territory="990101"), "yi"),
 }
 
 
@@ -150,6 +165,37 @@ def test_a_unit_sees_what_is_was_or_is_asked_of_it(seen: bool, what: Case) -> No
     assert seen == access.sees(access.scope_of(account("unit")), "unit", what, "jia")
 
 
+@pytest.mark.parametrize(
+    ("seen", "what"),
+    [
+        (True, offered_to("A1", Status.ON_SITE)),
+        (True, case(Status.CLOSED, squad="A1")),
+        (True, case(requests=(Request(id="c-1/r1", kind="support", squad="A1", made_at=1, receipt_due=2),))),
+        (False, offered_to("B1", owners=("A1", "B1"))),  # another has it by now
+        (False, case(owners=("A1",))),
+        (False, case(proposal=Assignment(id="c-1/1", attempt=1, squad="A1"))),
+        (False, offered_to("A1", about=("A1",))),
+        (False, offered_to("A1", about=("A1-001",))),
+    ],
+)  # fmt: skip
+def test_a_squad_sees_its_own_and_nothing_that_is_about_itself(seen: bool, what: Case) -> None:
+    """What it is offered, holds, disposed of or is asked about; never a complaint about it, or about who carries the
+    device."""
+    assert seen == access.sees(access.scope_of(account("squad")), "squad", what, "jia")
+
+
+def test_a_collector_sees_its_own_looks_and_the_checks_of_its_territory() -> None:
+    """Not another's, and no complaint about the force."""
+    scope = access.scope_of(account("collector"))
+    for what in (
+        case(Status.VERIFYING, collector="C2", territory="990101"),
+        case(Status.DISPOSED, territory="990102"),
+        case(Status.DISPOSED, territory="990101", about=("A1",)),
+        case(Status.ON_SITE, territory="990101"),
+    ):
+        assert not access.sees(scope, "collector", what, "jia")
+
+
 def test_a_town_sees_no_complaint_about_its_own_squad() -> None:
     """Those are the city desk's alone (R66); also a case without a place is nobody's town's."""
     scope = access.scope_of(account("town"))
@@ -169,20 +215,26 @@ def test_counts_of_whole_desks_are_not_for_units_and_towns(row: str, whole: bool
 
 # -- orders ------------------------------------------------------------------------------------------------------------
 
+SQUADS = (
+    "AcceptAssignment AnswerRequest AskOffice FilePenalty ReceiveOffer RecuseOfficers ReportArrival ReportDisposal"
+    " RequestExtension RequestSuspension ReturnAssignment SignRequest"
+)
 VERBS = {
     "operator": "AnswerCaller AskOffice AssignCase CancelCase CheckCase ClassifyCase CloseCase ConfirmProposal"
-    " EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecordCallback RecuseOfficers ReportVerification"
-    " ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase TransferCase UrgeCase VerifyCase",
+    " EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecordCall RecordCallback RecuseOfficers"
+    " ReportVerification ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase TransferCase UrgeCase VerifyCase",
     "lead": "AnswerCaller ApprovePrecedent AskOffice AssignCase CancelCase CheckCase ClassifyCase CloseCase"
-    " ConfirmProposal DecideCriminalTransfer EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecuseOfficers"
-    " ReopenCase ReportVerification ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase SuperviseCase"
-    " TransferCase UrgeCase VerifyCase",
+    " ConfirmProposal DecideCriminalTransfer EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecordCall"
+    " RecuseOfficers ReopenCase ReportVerification ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase"
+    " SuperviseCase TransferCase UrgeCase VerifyCase",
     "checker": "CheckCase ReportVerification",
     "coordination": "ApprovePrecedent HandOverCase RuleDispute",
     "supervisor": "ReopenCase SuperviseCase",
     "hotline": "AnswerCaller RecordCallback UrgeCase",
     "unit": "AcceptAssignment AnswerCaller AnswerRequest AskOffice ReceiveOffer ReportDisposal RequestExtension"
     " RequestSuspension ReturnAssignment SignRequest",
+    "squad": SQUADS, "leader": f"{SQUADS} AssignCase ProposeCriminalTransfer SetDuty",
+    "collector": "CheckCase ReportVerification",
     "town": "AskOffice", "auditor": "", "ops": "", "wall": "", "integrator": "", "admin": "",
 }  # fmt: skip
 
@@ -190,7 +242,7 @@ VERBS = {
 @pytest.mark.parametrize("role", access.ROLES)
 def test_a_role_gives_these_orders_and_no_others(role: access.Role) -> None:
     """What the tables of dispatchers come to, said a second time; who may order anything at all has the capability."""
-    assert VERBS[role].split() == sorted(kind.__name__ for kind in access.verbs(role))
+    assert sorted(VERBS[role].split()) == sorted(kind.__name__ for kind in access.verbs(role))
     assert bool(VERBS[role]) == MAY[role]["order"]
 
 
@@ -246,6 +298,9 @@ def test_everybody_acts_as_themselves_and_a_unit_as_the_unit() -> None:
     """An order is by the account's id, in dispatchers' words; of a unit's account it is by the unit."""
     assert m.Actor("a-lead", "chief") == access.actor_of(account("lead"))
     assert m.Actor("JA-works", "unit") == access.actor_of(account("unit"))
+    assert m.Actor("A1-001", "squad", "A1") == access.actor_of(account("squad"))
+    assert m.Actor("A1-000", "leader", "A1") == access.actor_of(account("leader"))
+    assert m.Actor("C1", "checker") == access.actor_of(account("collector"))
     assert m.Actor("a-town", "town") == access.actor_of(account("town"))
     assert [None] * 5 == [access.actor_of(account(row)) for row in ("auditor", "ops", "wall", "integrator", "admin")]
 
