@@ -29,7 +29,8 @@ _CONTROL = re.compile("[" + "".join(c for c in _HIDDEN if c not in "\t\n") + "]"
 
 _PATTERN = re.compile(
     r"""
-    (?P<mail> [A-Za-z0-9._%+-]{1,64} @ [A-Za-z0-9-]{1,63} (?: \.[A-Za-z0-9-]{1,63} ){1,6} )
+    (?P<photo> photo:[0-9a-f]{64} )   # a hash has all kinds of numbers in it
+  | (?P<mail> [A-Za-z0-9._%+-]{1,64} @ [A-Za-z0-9-]{1,63} (?: \.[A-Za-z0-9-]{1,63} ){1,6} )
   | (?P<id18> (?<!\d) [1-8]\d{5} [ -]? (?P<year>(?:18|19|20)\d\d) [ -]? (?:0[1-9]|1[0-2]) [ -]? (?:0[1-9]|[12]\d|3[01])
               [ -]? \d{3} [ -]? [\dXx] (?!\d) )
   | (?P<id15> (?<!\d) (?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]) \d{4} [3-9]\d   # region; born 1930 to 1999
@@ -124,6 +125,8 @@ def _known(flat: str, known: Iterable[str]) -> Iterator[tuple[int, int, str]]:
 def _found(flat: str) -> Iterator[tuple[int, int, str]]:
     for match in _PATTERN.finditer(flat):
         kind = match.lastgroup or ""
+        if kind == "photo":
+            continue
         if kind == "local":
             yield *match.span("local"), _PHONE
         elif match["id18"] is None or _identity(match):

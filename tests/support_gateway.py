@@ -74,7 +74,7 @@ class Caller:
         assert answer.status == 200, answer
         return answer.body
 
-    async def order(self, kind: str, case: dict[str, Any] | str, key: str = "", **words: Any) -> Answer:
+    async def order(self, kind: str, case: dict[str, Any] | str, /, key: str = "", **words: Any) -> Answer:
         """An order about a case."""
         case_id = case if isinstance(case, str) else case["row"]["id"] if "row" in case else case["id"]
         body = {"type": kind, "case_id": case_id, **words}

@@ -15,6 +15,7 @@ from dispatchers import events as e
 from dispatchers.case import Case, Status
 from dispatchers.life import after, born, taken
 
+from ..photos import references
 from ..views import units_of
 
 ENDED = frozenset({Status.CLOSED, Status.CANCELLED, Status.TRANSFERRED})  # what was handed over is on its way
@@ -28,6 +29,7 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
     description: str = ""
     attachments: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()  # of those who acted: what their reports name
     datum: str = ""
     given_lon: float | None = None
     given_lat: float | None = None
@@ -75,7 +77,7 @@ def step(known: Held | None, event: e.CaseEvent, at: int, desk: str) -> Held:
     if isinstance(event, e.CaseTaken):
         return Held(taken(event), desk, known.matter)
     matter = _told_more(known.matter, event) if isinstance(event, e.CaseUpdated) else known.matter
-    return Held(after(known.case, event, at), desk, matter)
+    return Held(after(known.case, event, at), desk, _shown(matter, event))
 
 
 def _sealed(reference: str) -> str:
@@ -90,6 +92,12 @@ def _matter(event: e.CaseRegistered) -> Matter:
         given_lon=event.given_lon,
         given_lat=event.given_lat,
     )
+
+
+def _shown(matter: Matter, event: e.CaseEvent) -> Matter:
+    """With the evidence of an event; a collector, who reports no act, names photos in a note."""
+    named = *getattr(event, "evidence", ()), *references((getattr(event, "note", ""),))
+    return replace(matter, evidence=tuple(dict.fromkeys((*matter.evidence, *named)))) if named else matter
 
 
 def _told_more(matter: Matter, event: e.CaseUpdated) -> Matter:

@@ -11,6 +11,7 @@ import msgspec
 from ..archive.query import DEADLINES
 from ..archive.search import By
 from .api import ENDPOINTS, Endpoint
+from .photos import LENGTH, OF_CASE, OFFSET, ONE
 
 PLACE = "#/components/schemas/{name}"
 TITLES = {
@@ -21,14 +22,25 @@ TITLES = {
     401: "not signed in",
     403: "wrong CSRF token, or a verb that this role never has",
     404: "absent, or not yours to see",
+    408: "its body came to a stop",
     409: "refused by the desk, with the reason and what is true now",
     413: "too large",
+    415: "not of a type that is taken",
     422: "does not fit its form; `where` says the place",
     429: "too many; Retry-After says when",
     503: "a part of the system does not answer",
 }
-PLAIN = {"/api/cases.csv": "text/csv", "/api/stream": "text/event-stream", "/api/cases/{case_id}/why": "text/plain"}
+PLAIN = {
+    "/api/cases.csv": "text/csv", "/api/stream": "text/event-stream", "/api/cases/{case_id}/why": "text/plain",
+    OF_CASE: "image/*",
+}  # fmt: skip
 NO_BODY = {"/api/logout"}
+BARE = {ONE}  # whatever comes of it well, headers say it
+_BYTES = {"type": "integer", "minimum": 0}
+HEADERS: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/api/orders"): {"Idempotency-Key": {"type": "string", "minLength": 1}},
+    ("PATCH", ONE): {OFFSET: _BYTES, LENGTH: _BYTES},
+}
 WORDS: dict[str, list[str]] = {
     "lang": ["zh", "en"],
     "topic": ["complaints", "city-events"],
@@ -85,29 +97,31 @@ def _operation(one: Endpoint, known: dict[int, Any], fault: Any) -> dict[str, An
         {"name": n, "in": "query", "schema": {"type": "string"} | ({"enum": WORDS[n]} if n in WORDS else {})}
         for n in one.query
     ]
-    if one.handler.__name__ == "_order":
-        told["parameters"].append(
-            {"name": "Idempotency-Key", "in": "header", "required": True, "schema": {"type": "string", "minLength": 1}}
-        )
+    for name, shape in HEADERS.get((one.method, one.path), {}).items():
+        told["parameters"].append({"name": name, "in": "header", "required": True, "schema": shape})
     if one.takes is not None:
         told["requestBody"] = {"required": True, "content": {"application/json": {"schema": known[id(one.takes)]}}}
     elif one.path == "/api/complaints/csv":
         told["requestBody"] = {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}
-    good = 204 if one.path in NO_BODY and one.gives is None else 201 if 201 in one.codes else 200
+    elif one.method == "PATCH":
+        told["requestBody"] = {"content": {"application/octet-stream": {"schema": {}}}}
+    bare = 204 in one.codes or (one.path in NO_BODY and one.gives is None)
+    good = 201 if 201 in one.codes else 204 if bare else 200
     if 202 in one.codes and one.path == "/api/complaints/csv":
         good = 202
     told["responses"] = {str(good): _good(one, known, good)}
     bad = {*one.codes, 401, 404, 422, 503, *((403,) if one.method != "GET" else ())} - {good}
     for code in sorted(bad):
         shape = {"schema": {} if code == 202 else fault}
-        told["responses"][str(code)] = {"description": TITLES[code], "content": {"application/json": shape}}
+        content = {} if code == 204 or one.method == "HEAD" else {"content": {"application/json": shape}}
+        told["responses"][str(code)] = {"description": TITLES[code], **content}
     if one.may is not None:
         told["security"] = [{"session": []}, {"key": []}] if one.may == "file" else [{"session": []}]
     return told
 
 
 def _good(one: Endpoint, known: dict[int, Any], code: int) -> dict[str, Any]:
-    if code == 204:
+    if code == 204 or one.path in BARE:
         return {"description": TITLES[code]}
     if one.path in PLAIN:
         return {"description": TITLES[code], "content": {PLAIN[one.path]: {"schema": {"type": "string"}}}}

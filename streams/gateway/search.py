@@ -69,6 +69,8 @@ class Filed(msgspec.Struct, frozen=True):
 
     description: str = ""
     attachments: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    version: int = 0  # of the case that the archive has
 
 
 class Search:
@@ -93,7 +95,10 @@ class Search:
     def filed(self, case_id: str) -> Filed:
         """Texts of a case; empty while the archive does not have it."""
         kept = self._kept(case_id)
-        return Filed(kept.matter.description, kept.matter.attachments) if kept else Filed()
+        if kept is None:
+            return Filed()
+        matter = kept.matter
+        return Filed(matter.description, matter.attachments, matter.evidence, kept.version)
 
     def _kept(self, case_id: str) -> archived.Archived | None:
         try:

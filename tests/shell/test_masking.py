@@ -76,6 +76,14 @@ def test_a_number_that_is_no_persons_stays(other: str) -> None:
     assert mask(f"见 {other} 处") == (f"见 {other} 处", ())
 
 
+def test_the_hash_of_a_photo_stays_whole() -> None:
+    """A collector names photos in a note; of a hundred hashes one has a run of digits like a telephone number."""
+    digits = "432b481c56ca915ed2cd16872566186e62427d501241bba7c9a80e2a8963d00b"
+    said = f"现场照片 photo:{digits};at=1783908019732;lon=120.916123;lat=30.832456;acc=12"
+    assert mask(said) == (said, ())
+    assert mask(f"{said} 电话19900009999") == (f"{said} 电话〔电话〕", ("19900009999",))
+
+
 def test_a_recent_birth_counts_only_with_its_check_digit() -> None:
     """Work orders look like identity numbers with a date of these years: the check digit tells (GB 11643)."""
     assert mask("33999920200101123X")[0] == "〔证件〕"
