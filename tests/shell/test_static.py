@@ -194,10 +194,12 @@ def imported(module: Path, known: set[Path]) -> set[Path]:
     return known
 
 
-def test_the_console_asks_for_all_its_modules_at_once() -> None:
-    """Its page names each module that it needs, and no other: a chain of imports would cost a round trip a link."""
-    main = STATIC / "console" / "main.js"
-    named = re.findall(r'rel="modulepreload" href="/static/([^"]+)"', (STATIC / "console" / "index.html").read_text())
+@pytest.mark.parametrize("page", ["console", "squad"])
+def test_a_page_asks_for_all_its_modules_at_once(page: str) -> None:
+    """It names each module that it needs, and no other: a chain of imports would cost a round trip a link, and what
+    the squad's page names is what it opens with when there is no network."""
+    main = STATIC / page / "main.js"
+    named = re.findall(r'rel="modulepreload" href="/static/([^"]+)"', (STATIC / page / "index.html").read_text())
     assert sorted(named) == sorted(str(p.relative_to(STATIC)) for p in imported(main, set()) - {main})
 
 

@@ -1,5 +1,5 @@
 // Talks to the gateway. Every answer that is no success becomes a Fault, with the gateway's own words in both languages.
-/** @typedef {{account:string, role:string, desk:string, territory:string, unit:string, csrf:string, verbs:string[]}} Me */
+/** @typedef {{account:string, role:string, desk:string, territory:string, unit:string, squad?:string, officer?:string, csrf:string, verbs:string[]}} Me */
 import { signal } from "./dom.js";
 import { heardTime } from "./clock.js";
 import { word } from "./i18n.js";
@@ -9,10 +9,11 @@ export const me = signal(null);
 
 /** An answer that is no success: `status` 0 if there was none at all. */
 export class Fault extends Error {
-  constructor(status, body) {
+  constructor(status, body, headers = new Headers()) {
     super(body?.error ?? String(status));
     this.status = status;
     this.body = body ?? {};
+    this.headers = headers;
   }
 
   /** In the reader's language. */
@@ -23,7 +24,14 @@ export class Fault extends Error {
   }
 }
 
-async function call(method, path, body, headers = {}) {
+let unsigned = signIn;
+/** What to do when the session has ended, instead of going to the sign-in page: a device signs in by itself. */
+export const whenUnsigned = (act) => {
+  unsigned = act;
+};
+
+/** `within`: milliseconds after which no answer is an answer too. A body that is text or a file is CSV unless `headers` say more. */
+export async function call(method, path, body, headers = {}, within = 0) {
   const plain = typeof body === "string" || body instanceof Blob;
   let answer;
   try {
@@ -36,17 +44,24 @@ async function call(method, path, body, headers = {}) {
         ...headers,
       },
       body: body === undefined || plain ? body : JSON.stringify(body),
+      signal: within ? AbortSignal.timeout(within) : undefined,
     });
   } catch {
     throw new Fault(0);
   }
-  const json = (answer.headers.get("Content-Type") ?? "").includes("json");
-  const content = answer.status === 204 ? null : json ? await answer.json() : await answer.text();
-  if (answer.status === 401 && path !== "/api/login") signIn();
-  if (!answer.ok) throw new Fault(answer.status, json ? content : null);
+  const json = method !== "HEAD" && (answer.headers.get("Content-Type") ?? "").includes("json");
+  const content = answer.status === 204 ? null : await read(answer, json);
+  if (answer.status === 401 && path !== "/api/login") unsigned();
+  if (!answer.ok) throw new Fault(answer.status, json ? content : null, answer.headers);
   if (content?.now) heardTime(content.now, content.speed);
-  return { status: answer.status, body: content };
+  return { status: answer.status, body: content, headers: answer.headers };
 }
+
+/** A body that breaks off is no answer. */
+const read = (answer, json) =>
+  (json ? answer.json() : answer.text()).catch(() => {
+    throw new Fault(0);
+  });
 
 export const get = async (path) => (await call("GET", path)).body;
 export const put = async (path, body) => (await call("PUT", path, body)).body;
