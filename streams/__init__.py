@@ -21,6 +21,7 @@ In the order of a message, each file one thought:
 - desks, notify/            all desks' states, followed; offers taken further when the squad's device is silent
 - outgoing, strict_yaml     HTTP to servers that are not ours; files that say where to and by which secret
 - gateway/                  HTTP: console, API, intake
+- memory                    what was needed once goes back to the system
 - metrics, observe, lag, targets   what ops teams see, and the official numbers
 - people/, feed             the demo: simulated people, real complaints
 - run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 
@@ -10,8 +11,10 @@ from dispatchers.city import City
 from dispatchers.rows import CityPack
 
 from .city_files import from_published, version
-from .geo import Geo
 from .kafka_io import ends, read_ranges, reader
+
+if TYPE_CHECKING:
+    from .geo import Geo
 
 _PACKS = TopicPartition("city-packs", 0)
 
@@ -20,11 +23,18 @@ class UnknownCityError(Exception):
     """A log decides by a version that is not published."""
 
 
-class Known(NamedTuple):
+class Known:
     """One version, ready."""
 
-    city: City
-    geo: Geo
+    def __init__(self, city: City) -> None:
+        self.city = city
+
+    @cached_property
+    def geo(self) -> Geo:
+        """Made when first asked for: intake alone looks places up, and shapely with numpy is 15 MB to all others."""
+        from .geo import Geo
+
+        return Geo(self.city.pack)
 
 
 class Cities:
@@ -32,7 +42,7 @@ class Cities:
 
     def __init__(self, kafka: str, pack: CityPack) -> None:
         self._kafka = kafka
-        self.configured = Known(City(pack, version(pack)), Geo(pack))
+        self.configured = Known(City(pack, version(pack)))
         self._known = {self.configured.city.version: self.configured}
 
     def of(self, wanted: str) -> Known:
@@ -57,4 +67,4 @@ class Cities:
                 for record in records:
                     if record.key == wanted.encode() and record.value:
                         pack = from_published(record.value)
-                        self._known[wanted] = Known(City(pack, wanted), Geo(pack))
+                        self._known[wanted] = Known(City(pack, wanted))

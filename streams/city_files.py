@@ -24,7 +24,6 @@ from dispatchers import check
 from dispatchers.check import words
 from dispatchers.rows import CityPack, Row
 
-from . import outlines
 from .city_table import Table, read_table
 from .city_yaml import Facts, read_facts
 
@@ -60,15 +59,19 @@ class BadCityError(ValueError):
         self.faults = faults
 
 
-def load(folder: str | Path) -> CityPack:
-    """The city pack of a folder. Raises BadCityError with all faults; warnings are for `paidan city check`."""
-    pack, faults = read(folder)
+def load(folder: str | Path, *, drawn: bool = True) -> CityPack:
+    """The city pack of a folder. Raises BadCityError with all faults; warnings are for `paidan city check`.
+
+    Not `drawn`: outlines are taken as they are, by who looks no place up and need not load shapely for it; the desks
+    refuse them.
+    """
+    pack, faults = read(folder, drawn=drawn)
     if pack is None:
         raise BadCityError([fault for fault in faults if not fault.warning])
     return pack
 
 
-def read(folder: str | Path, year: int | None = None) -> tuple[CityPack | None, list[Fault]]:
+def read(folder: str | Path, year: int | None = None, *, drawn: bool = True) -> tuple[CityPack | None, list[Fault]]:
     """The pack of a folder, or None if there is a fault that is no mere warning; and every fault and warning, in the
     order of the files.
 
@@ -84,9 +87,15 @@ def read(folder: str | Path, year: int | None = None) -> tuple[CityPack | None, 
         return None, faults  # a whole file is missing or unreadable: anything more would be noise
     rows: dict[str, Any] = {name: tuple(t.rows) for name, t in tables.items()}
     pack = CityPack(facts=facts.value, polygons=areas.polygons, **rows)
-    for fault in (*check.faults(pack, year), *outlines.faults(pack)):
+    for fault in (*check.faults(pack, year), *(_drawn(pack) if drawn else ())):
         faults += _placed(fault, tables, facts, areas)
     return (pack if all(fault.warning for fault in faults) else None), faults
+
+
+def _drawn(pack: CityPack) -> list[words.Fault]:
+    from . import outlines  # shapely and numpy are 15 MB
+
+    return outlines.faults(pack)
 
 
 def version(pack: CityPack) -> str:

@@ -35,6 +35,7 @@ class DeskProcess:
         self._clock = Clock.read(settings.clock)
         self._vault = Vault(load_or_create(settings.master_key))
         self._cities = Cities(settings.kafka, load(settings.city))
+        _ = self._cities.configured.geo  # made here: the first complaint shall not wait for it
         metrics.DESKS.declare(self._cities.configured.city.desks)
         self._writers: Writers | None = None
 

@@ -18,7 +18,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from .. import metrics, stop, topics
+from .. import memory, metrics, stop, topics
 from ..archive.query import QueryError
 from ..archive.search import ArchiveMissingError
 from ..cities import Cities
@@ -245,6 +245,7 @@ async def _readyz(request: web.Request) -> web.Response:
 
 def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
+    memory.hand_back()
     metrics.serve(settings.metrics_port)
     uvloop.run(_serve(settings))
 

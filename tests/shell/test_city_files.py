@@ -314,6 +314,17 @@ def test_load_raises_with_all_faults(folder: Path) -> None:
     assert str(bad.value).count("; right: ") == len(bad.value.faults) == 2
 
 
+def test_outlines_are_left_to_who_looks_places_up(folder: Path) -> None:
+    """The desks refuse them; others take them as they are, and load nothing for it."""
+    path = folder / "polygons.geojson"
+    features = json.loads(path.read_text())["features"]
+    features[0]["geometry"] = {"type": "Point", "coordinates": [120, 30]}
+    path.write_text(json.dumps({"features": features}))
+    with pytest.raises(city_files.BadCityError):
+        city_files.load(folder)
+    assert city_files.load(folder, drawn=False).polygons
+
+
 def test_check_and_show_are_commands(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """0 and a version for a sound pack, 1 and the faults for a bad one."""
     assert (city_cli.check(SMALL, 2026), city_cli.show(SMALL)) == (0, 0)
