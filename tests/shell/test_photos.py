@@ -4,16 +4,12 @@ names one sees it."""
 from __future__ import annotations
 
 import asyncio
-import itertools
 import os
-import struct
-import zlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -30,28 +26,9 @@ from streams.photos import (
     hashes,
     references,
     type_of,
-)  # fmt: skip
+)
 from tests.support_gateway import Answer, Caller, Site, site
-
-JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF"
-
-
-def photo(size: int, begin: bytes = JPEG) -> tuple[str, bytes]:
-    """One that nobody has yet, by its hash and with its bytes."""
-    content = begin + os.urandom(size - len(begin))
-    return sha256(content).hexdigest(), content
-
-
-def png() -> bytes:
-    """A real one, of four pixels, each time another."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    pixels = b"".join(b"\x00" + os.urandom(6) for _ in range(2))
-    head = struct.pack(">IIBBBBB", 2, 2, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
-
+from tests.support_photos import JPEG, OTHER, UNIT, answered, asked, photo, png, send
 
 # -- the store ---------------------------------------------------------------------------------------------------------
 
@@ -174,11 +151,19 @@ def test_parts_are_few_and_do_not_grow_old(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("head", "media"),
     [
-        (JPEG, "image/jpeg"), (b"\x89PNG\r\n\x1a\n....", "image/png"), (b"RIFF1234WEBPVP8 ", "image/webp"),
-        (b"\0\0\0\x18ftypheic", "image/heic"), (b"\0\0\0\x18ftypmif1", "image/heif"), (b"RIFF1234WAVE", ""),
-        (b"\0\0\0\x18ftypisom", ""), (b"GIF89a......", ""), (b"%PDF-1.7....", ""), (b"<svg xmlns=..", ""), (b"", ""),
+        (JPEG, "image/jpeg"),
+        (b"\x89PNG\r\n\x1a\n....", "image/png"),
+        (b"RIFF1234WEBPVP8 ", "image/webp"),
+        (b"\0\0\0\x18ftypheic", "image/heic"),
+        (b"\0\0\0\x18ftypmif1", "image/heif"),
+        (b"RIFF1234WAVE", ""),
+        (b"\0\0\0\x18ftypisom", ""),
+        (b"GIF89a......", ""),
+        (b"%PDF-1.7....", ""),
+        (b"<svg xmlns=..", ""),
+        (b"", ""),
     ],
-)  # fmt: skip
+)
 def test_a_type_is_told_by_the_first_bytes(head: bytes, media: str) -> None:
     kind = type_of(head)
     assert (kind.media if kind else "") == media
@@ -200,17 +185,6 @@ def test_what_names_a_photo() -> None:
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     async with site(tmp_path_factory.mktemp("photos")) as started:
         yield started
-
-
-UNIT, OTHER = "nh-parks-unit", "nh-fire-unit"
-
-
-async def send(who: Caller, name: str, content: Any, offset: int = 0, total: int | None = None) -> Answer:
-    """A PATCH with these bytes, or with those of a generator."""
-    length = len(content) + offset if total is None else total
-    headers = {"X-CSRF": who.me["csrf"], "Upload-Offset": str(offset), "Upload-Length": str(length)}
-    async with who.http.patch(f"/api/photos/{name}", data=content, headers=headers) as answer:
-        return Answer(answer.status, await answer.json() if answer.status >= 400 else "", answer.headers)
 
 
 async def so_far(who: Caller, name: str) -> tuple[int, str]:
@@ -453,27 +427,3 @@ class TestOverHTTP:
             assert not old.exists()
             kept = here.run.data / "photos" / name[:2] / name
             assert sha256(kept.read_bytes()).hexdigest() == name
-
-
-_places = itertools.count()  # each report at its own, or they would be one matter
-
-
-async def asked(here: Site) -> str:
-    """A case about which the unit is asked for a survey."""
-    async with here.signed_in("nh-operator") as operator:
-        place = {"datum": "wgs84", "lon": 120.76, "lat": 30.74 + next(_places) / 100, "address": "南湖区"}
-        case_id = (await operator.file("行道树倒伏", location=place))["case_id"]
-        case = await operator.case(case_id)
-        done = await operator.order("AskOffice", case, kind="survey", unit="NH-parks", task="现场查看")
-        assert done.status == 200, done
-        return str(case_id)
-
-
-async def answered(unit: Caller, case_id: str, *evidence: str) -> None:
-    """The unit answers what it was asked, with evidence."""
-    case = await unit.case(case_id)
-    request = case["requests"][0]["id"]
-    signed = await unit.order("SignRequest", case, request_id=request)
-    assert signed.status == 200, signed
-    done = await unit.order("AnswerRequest", case, request_id=request, note="已查看", evidence=list(evidence))
-    assert done.status == 200, done

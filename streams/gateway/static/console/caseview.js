@@ -2,6 +2,7 @@
 import { html } from "../shared/dom.js";
 import { instantText, ticking } from "../shared/clock.js";
 import { deadline, remainder, tone } from "../shared/deadline.js";
+import { Evidence, evidenceCount } from "../shared/evidence.js";
 import { said, t, word } from "../shared/i18n.js";
 import { ownerName } from "../shared/names.js";
 import { Shape } from "../shared/shape.js";
@@ -58,12 +59,6 @@ function Relatives({ view }) {
   </p>`;
 }
 
-function Evidence({ view }) {
-  const names = view.attachments ?? [];
-  if (!names.length) return html`<p class="quiet">${t("case.no_evidence")}</p>`;
-  return html`<ul class="part">${names.map((name) => html`<li key=${name}>${name}</li>`)}</ul>`;
-}
-
 const PARTS = [
   ["why", "w"],
   ["story", "t"],
@@ -72,7 +67,7 @@ const PARTS = [
 
 function Parts({ view }) {
   const chosen = section.value;
-  const count = { evidence: (view.attachments ?? []).length };
+  const count = { evidence: evidenceCount(view) };
   const tab = ([name, key]) => html`<button key=${name} role="tab" aria-selected=${chosen === name ? "true" : "false"} aria-controls="part"
     onClick=${() => {
       section.value = chosen === name ? "" : name;

@@ -36,6 +36,11 @@ async function fetchCase(id) {
     opened.value = view;
     openFault.value = null;
     found(id, view);
+    // The archive, which has texts and evidence, is a moment behind the board.
+    if (!view.filed)
+      setTimeout(() => {
+        if (mine === asked && openId.peek() === id) fetchCase(id);
+      }, 1_000);
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
     if (mine !== asked) return;

@@ -129,7 +129,7 @@ export default {
   "step.arrive": "Arrive", "step.dispose": "Dispose", "step.feedback": "Report",
   "step_state.done": "done", "step_state.sent": "to send", "step_state.next": "next", "step_state.later": "later",
   "photo.take": "Take a photo", "photo.remove": "Remove", "photo.of": "Photo of {at}", "photo.no_place": "no position", "photo.empty": "The photo is empty; please take it again",
-  "photo.large": "The photo is over 10 MB; please lower the camera's resolution", "photo.type": "Only JPEG, PNG, WebP or HEIC photos",
+  "photo.large": "The photo is over 10 MB; please lower the camera's resolution", "photo.type": "Only JPEG, PNG, WebP or HEIC photos", "photo.unseen": "Not received yet, or not to be shown here",
   "law.title": "Law of the matter, red lines", "law.basis": "Legal basis", "law.scope": "Scope", "law.procedure": "Procedure", "law.standard": "Standard", "law.hotline": "Hotline",
   "red.title": "Red lines", "red.crossed": "This would cross a red line", "red.forbidden": "The law forbids it and the desk will refuse it. Please mend it first.",
   "red.may": "Please check first. Where the law makes an exception, go on and say so in the note.", "red.mend": "Go back and mend", "red.all_the_same": "Send all the same",

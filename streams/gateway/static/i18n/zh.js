@@ -125,7 +125,7 @@ export default {
   "conflict.title": "未办成", "conflict.did": "您做了", "conflict.why": "未办成的原因", "conflict.now": "案件现在", "conflict.holder": "承办", "conflict.held": "因此没有发出", "conflict.unseen": "已不归本队，看不到",
   "step.arrive": "到场", "step.dispose": "处置", "step.feedback": "反馈",
   "step_state.done": "已办", "step_state.sent": "待发", "step_state.next": "下一步", "step_state.later": "之后",
-  "photo.take": "拍照取证", "photo.remove": "删", "photo.of": "{at} 的照片", "photo.no_place": "无定位", "photo.empty": "照片是空的，请重拍", "photo.large": "照片超过 10 MB，请把相机的分辨率调低", "photo.type": "只收 JPEG、PNG、WebP、HEIC 照片",
+  "photo.take": "拍照取证", "photo.remove": "删", "photo.of": "{at} 的照片", "photo.no_place": "无定位", "photo.empty": "照片是空的，请重拍", "photo.large": "照片超过 10 MB，请把相机的分辨率调低", "photo.type": "只收 JPEG、PNG、WebP、HEIC 照片", "photo.unseen": "未收到，或此处不能显示",
   "law.title": "事项依据与红线", "law.basis": "实施依据", "law.scope": "适用范围", "law.procedure": "办理程序", "law.standard": "裁量标准", "law.hotline": "监督电话",
   "red.title": "红线", "red.crossed": "这样做越过红线", "red.forbidden": "法律不允许，系统也不会受理。请先补正。", "red.may": "请先核对。确有法定例外时，可以仍然提交，并在说明中写明。", "red.mend": "返回补正", "red.all_the_same": "仍然提交",
   "look.here": "用当前位置", "look.no_place": "未取位置",

@@ -21,6 +21,7 @@
  *   missed?:boolean}} Term
  * @typedef {{now:number, row:CaseRow, open:boolean, terms:Term[], requests:any[], relaxation:any, assignment:any,
  *   proposal:any, children:string[], facts:Record<string,string>, description:string, attachments:string[],
+ *   evidence:string[], filed:boolean,
  *   allowed_actions:string[], reporter:"masked"|"none"}} CaseView
  */
 export {};

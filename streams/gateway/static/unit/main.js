@@ -4,6 +4,7 @@ import { get, me, whoami } from "../shared/api.js";
 import { Switches } from "../shared/bar.js";
 import { clockText, instantText, ticking } from "../shared/clock.js";
 import { deadline, remainder, tone } from "../shared/deadline.js";
+import { Evidence, evidenceCount } from "../shared/evidence.js";
 import { Shape } from "../shared/shape.js";
 import { t, word } from "../shared/i18n.js";
 import { link } from "../shared/link.js";
@@ -54,12 +55,15 @@ function Due({ row }) {
     </span>`;
 }
 
+const Proofs = ({ view }) =>
+  view && evidenceCount(view) ? html`<section aria-label=${t("part.evidence")}><${Evidence} view=${view} /></section>` : null;
+
 function Card({ row, children }) {
   const view = views.value.get(row.id);
   return html`<article class="card" aria-label=${`${row.no} ${row.title}`}><header><h3>${row.no} ${row.title}</h3>
     <span>${word("status", row.status)}</span><${Due} row=${row} /></header>
     <p>${row.item ? itemName(row.item) : ""} · ${territoryName(row.territory)} ${row.address ?? ""}
-    </p>${view?.description ? html`<p>${view.description}</p>` : null}${children}<${Refusal} id=${row.id} /></article>`;
+    </p>${view?.description ? html`<p>${view.description}</p>` : null}${children}<${Proofs} view=${view} /><${Refusal} id=${row.id} /></article>`;
 }
 
 function RequestCard({ request, view }) {
@@ -69,7 +73,7 @@ function RequestCard({ request, view }) {
     <h3>${word("request", request.kind)} · ${view.row.no} ${view.row.title}</h3>
     <span class=${tone(state)}><${Shape} state=${state} /> ${words} ${instantText(due)} (${remainder(due, now)})</span></header>
     <p>${request.task}</p><p class="quiet">${territoryName(view.row.territory)} ${view.row.address ?? ""}</p>
-    <${RequestActs} request=${request} view=${view} /><${Refusal} id=${view.row.id} /></article>`;
+    <${RequestActs} request=${request} view=${view} /><${Proofs} view=${view} /><${Refusal} id=${view.row.id} /></article>`;
 }
 
 function Link() {
