@@ -1,112 +1,151 @@
-"""The people on Kafka: they hear `case-events` and post to `desk-inbox` (`paidan people`).
+"""The gateway as its clients see it: an order until it has its answer, a complaint until it is kept, what a device reads.
 
-At the start the whole of `case-events` is heard and nothing done: what counts is how each open case stands now. Then
-the due acts are done, the oldest first. What was already posted before a restart is posted again under the same id,
-which the desk knows. One heap of due acts, and the open cases: nothing else is kept.
+1. What has no answer is sent again under the same id, for ever: 202 and every 5xx, a connection that was lost or never
+   made, an answer that does not come. A gateway, a broker or a desk may die at any moment and nothing is lost by it,
+   nor done twice.
+2. Retry-After is obeyed; else each further try waits longer, up to MOST_S.
+3. 409 and all other 4xx are answers: the same again would be refused again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import heapq
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
+from typing import Any, NamedTuple
 
+import aiohttp
 import msgspec
 import structlog
-from aiokafka import AIOKafkaProducer, ConsumerRecord, TopicPartition
 
-from dispatchers.city import City
+from ..outgoing import Answer, backoff, post
+from .figures import Figures
 
-from .. import stop, topics
-from ..city_files import load, version
-from ..clock import Clock
-from ..kafka_io import ends, producer, read_ranges, reader
-from ..settings import Settings
-from .acts import Act
-from .behaviour import Behaviour
-from .heard import Heard, read_of
-from .times import Closing
-
-TOPIC = "case-events"
-LOOK_EVERY_MS = 100  # at least so often the heap is looked at
+AT_ONCE = 256  # orders and complaints on the wire
+PATIENCE_S = 10.0  # for an answer; a gateway says 202 after two
+FIRST_S, MOST_S = 0.2, 5.0
+LONGEST = 1 << 20  # bytes of an answer: a whole case is some thousands
+SILENCE_S = 15.0  # three beats of a stream
+BUFFER = 1 << 18  # bytes of a line
 log = structlog.get_logger(__name__)
 
 
-class People:
-    """All people of a city, with what they are about to do."""
+class Said(NamedTuple):
+    """An event of a stream."""
 
-    def __init__(self, behaviour: Behaviour, clock: Clock, sender: AIOKafkaProducer) -> None:
-        self.behaviour, self.clock = behaviour, clock
-        self._sender = sender
-        self._desks = {d.id: d.partition for d in behaviour.city.pack.desks}
-        self._acts: list[tuple[int, int, Act]] = []
-        self._planned = 0
-
-    def hear(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take the past in: nobody answers yet."""
-        for record in records:
-            self.behaviour.hear(_heard(record), self._at(record))
-
-    def begin(self) -> None:
-        """Plan what the open cases ask for."""
-        for known in list(self.behaviour.open.values()):
-            self._push(self.behaviour.plan(known))
-
-    def react(self, records: Iterable[ConsumerRecord]) -> None:
-        """Take news in, and plan."""
-        for record in records:
-            self._push(self.behaviour.react(_heard(record), self._at(record)))
-
-    async def act(self) -> int:
-        """Post what is due, and wait until the broker has it; the number of orders."""
-        now = self.clock.now()
-        sent = []
-        while self._acts and self._acts[0][0] <= now:
-            _, _, act = heapq.heappop(self._acts)
-            if self.behaviour.wanted(act):
-                value = msgspec.json.encode(act.order)
-                key, partition = act.desk.encode(), self._desks[act.desk]
-                sent.append(await self._sender.send("desk-inbox", value, key=key, partition=partition))
-        await asyncio.gather(*sent)
-        return len(sent)
-
-    def _push(self, acts: list[Act]) -> None:
-        for act in acts:
-            self._planned += 1
-            heapq.heappush(self._acts, (act.due, self._planned, act))
-
-    def _at(self, record: ConsumerRecord) -> int:
-        """When it happened, business ms: the CloudEvent's own time, else the broker's."""
-        told = dict(record.headers).get("ce_time")
-        if told is None:
-            return self.clock.at(record.timestamp)
-        return round(dt.datetime.fromisoformat(told.decode()).timestamp() * 1000)
+    kind: str
+    id: str
+    data: dict[str, Any]
 
 
-def _heard(record: ConsumerRecord) -> Heard:
-    source = dict(record.headers).get("ce_source", b"").decode()
-    return read_of(source.removeprefix("/desks/"), record.value)
+class Refused(msgspec.Struct):
+    """As far as we read a refusal."""
+
+    error: str = ""
+    reason: str = ""
 
 
-async def run(settings: Settings, seed: str) -> None:
-    """Until SIGTERM or SIGINT. Any failure ends it: whoever restarts it loses nothing."""
-    asked = stop.asked()
-    pack = load(settings.city)
-    closing = Closing.read(settings.city / "demo" / "closing.json")
-    behaviour = Behaviour(seed, City(pack, version(pack)), closing)
-    tps = [TopicPartition(TOPIC, p) for p in range(topics.load()[TOPIC].partitions)]
-    async with producer(settings.kafka, linger_ms=5) as sender, reader(settings.kafka) as consumer:
-        people = People(behaviour, Clock.read(settings.clock), sender)
-        bounds = await ends(consumer, tps)
-        async for _, records in read_ranges(consumer, bounds):
-            people.hear(records)
-        people.begin()
-        log.info("people are there", open=len(behaviour.open))
-        consumer.assign(tps)
-        for tp, (_, end) in bounds.items():
-            consumer.seek(tp, end)
-        while not asked.is_set():
-            for records in (await consumer.getmany(timeout_ms=LOOK_EVERY_MS)).values():
-                people.react(records)
-            await people.act()
+def session() -> aiohttp.ClientSession:
+    """Connections for all people of a city at once."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        read_bufsize=BUFFER,
+    )
+
+
+class Gateway:
+    """One gateway, spoken to by many accounts."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str, keys: dict[str, str], figures: Figures) -> None:
+        self._http, self._url, self._keys, self._figures = http, url.rstrip("/"), keys, figures
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def known(self, account: str) -> None:
+        """Return when the gateway serves and knows an account."""
+        failures = 0
+        while await self.get(account, "/api/me") is None:
+            failures += 1
+            if failures % 20 == 0:
+                log.warning("the gateway does not answer, or does not know us yet", url=self._url)
+            await asyncio.sleep(backoff(failures, FIRST_S, 1.0))
+
+    async def order(self, account: str, key: str, body: dict[str, Any]) -> None:
+        """Give an order until it has an answer."""
+        self._figures.given(key)
+        answer = await self._until_answered(account, "/api/orders", key, body)
+        reason = ""
+        if answer.outcome != "accepted":
+            told = _refusal(answer.body)
+            reason = told.reason or told.error or answer.status
+        self._figures.answered(key, body["type"], reason)
+
+    async def file(self, topic: str, key: str, body: dict[str, Any], account: str) -> bool:
+        """File a report until it is kept; False: it is refused."""
+        answer = await self._until_answered(account, f"/api/{topic}", key, body)
+        return answer.outcome == "accepted"
+
+    async def beat(self, account: str, body: dict[str, Any]) -> None:
+        """Say where one is. What is lost is said again in a minute."""
+        await self._post(account, "/api/squad/beat", "", body)
+
+    async def get(self, account: str, path: str, patience: float = PATIENCE_S) -> dict[str, Any] | None:
+        """What there is to read; None: nothing now."""
+        limit = aiohttp.ClientTimeout(total=patience)
+        try:
+            async with self._http.get(self._url + path, headers=self._headers(account), timeout=limit) as answer:
+                return msgspec.json.decode(await answer.read(), type=dict[str, Any]) if answer.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError, OSError, msgspec.DecodeError):
+            return None
+
+    async def stream(self, account: str, path: str, after: str) -> AsyncIterator[Said]:
+        """Server-Sent Events from behind a place on, until the connection ends or falls silent."""
+        headers = self._headers(account) | ({"Last-Event-ID": after} if after else {})
+        limit = aiohttp.ClientTimeout(total=None, sock_connect=PATIENCE_S, sock_read=SILENCE_S)
+        try:
+            async with self._http.get(self._url + path, headers=headers, timeout=limit) as answer:
+                if answer.status == 200:
+                    async for said in _events(answer.content):
+                        yield said
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return
+
+    async def _until_answered(self, account: str, path: str, key: str, body: dict[str, Any]) -> Answer:
+        failures = 0
+        while True:
+            async with self._room:
+                answer = await self._post(account, path, key, body)
+            if answer.outcome in ("refused", "gone") or (answer.outcome == "accepted" and answer.status != "202"):
+                return answer
+            failures += 1
+            self._figures.again += 1
+            await asyncio.sleep(max(answer.wait_s, backoff(failures, FIRST_S, MOST_S)))
+
+    async def _post(self, account: str, path: str, key: str, body: dict[str, Any]) -> Answer:
+        headers = self._headers(account) | {"Content-Type": "application/json"}
+        if key:
+            headers["Idempotency-Key"] = key
+        sent = msgspec.json.encode(body)
+        return await post(self._http, self._url + path, sent, headers, PATIENCE_S, read=LONGEST)
+
+    def _headers(self, account: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._keys[account]}"}
+
+
+def _refusal(body: bytes) -> Refused:
+    try:
+        return msgspec.json.decode(body, type=Refused)
+    except msgspec.MsgspecError:
+        return Refused()
+
+
+async def _events(content: aiohttp.StreamReader) -> AsyncIterator[Said]:
+    lines: dict[str, str] = {}
+    async for raw in content:
+        line = raw.decode().rstrip("\n")
+        if line:
+            name, _, value = line.partition(": ")
+            lines[name] = value
+            continue
+        if "event" in lines:
+            yield Said(lines["event"], lines.get("id", ""), msgspec.json.decode(lines["data"]))
+        lines = {}
