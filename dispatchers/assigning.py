@@ -34,7 +34,8 @@ def movable(case: Case, role: str) -> bool:
 
 
 def assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
-    """派单 by an operator: whoever holds the case loses it; power, pair and cap bind operators too (R34)."""
+    """派单 by an operator: whoever holds the case loses it; power, pair and cap bind operators too (R34). By a leader:
+    from one team of the own squad to another, at the level at which it is."""
     city, squad, choice = decision.city, decision.city.squads.get(message.squad), None
     owner = owner_of(decision, case)
     refusal = _may_assign(decision, case, message, owner)
@@ -46,8 +47,9 @@ def assign(decision: Decision, case: Case, message: m.AssignCase) -> None:
         refuse(decision, message, refusal, case)
         return
     case = withdraw(decision, case, message)
-    why = Why(owner, "operator", message.actor, message.reason)
-    if squad and REACH[LEVEL_OF[squad.tier]] < REACH[case.level] and not case.designated:
+    leader = message.actor.role == "leader"
+    why = Why(owner, "handover" if leader else "operator", message.actor, message.reason)
+    if squad and REACH[LEVEL_OF[squad.tier]] < REACH[case.level] and not (case.designated or leader):
         case = _lowered(decision, case, message, LEVEL_OF[squad.tier])
     if choice:
         offer(decision, case, choice, why)
@@ -65,12 +67,8 @@ def _may_assign(decision: Decision, case: Case, message: m.AssignCase, owner: Ow
     """Why this may not be, or ""."""
     city, squad = decision.city, decision.city.squads.get(message.squad)
     enforcement = case.nature == "enforcement"
-    if bool(message.unit) == bool(message.squad):
-        return "unit_or_squad"
-    if message.unit and message.unit not in city.units:
-        return "unknown_unit"
-    if message.squad and (squad is None or squad.desk != decision.desk.id):
-        return "unknown_squad"
+    if nobody := _names_nobody(decision, message):
+        return nobody
     if case.duty != "reply" and case.item not in city.items:
         return "classify_first"  # who may act depends on what it is
     if case.designated and case.designated not in (message.squad, message.unit):
@@ -87,6 +85,20 @@ def _may_assign(decision: Decision, case: Case, message: m.AssignCase, owner: Ow
     return _not_for(decision, case, squad, owner, message.actor.role) if squad and not case.designated else ""
 
 
+def _names_nobody(decision: Decision, message: m.AssignCase) -> Objection:
+    """Why the order names nobody to whom this actor may give anything, or ""."""
+    city, squad, leader = decision.city, decision.city.squads.get(message.squad), message.actor.role == "leader"
+    if bool(message.unit) == bool(message.squad):
+        return "unit_or_squad"
+    if leader and message.squad != message.actor.squad:
+        return "own_squad_only"
+    if leader and not message.team:
+        return "unknown_team"  # who has it might get it again
+    if message.unit and message.unit not in city.units:
+        return "unknown_unit"
+    return "unknown_squad" if message.squad and (squad is None or squad.desk != decision.desk.id) else ""
+
+
 def _not_for(decision: Decision, case: Case, squad: Squad, owner: Owner | None, role: str) -> Objection:
     """Why the squad may not have it though its kind may: a level below the list's, another organ's neighbour, or a
     sending down that LowerCase would refuse."""
@@ -100,7 +112,7 @@ def _not_for(decision: Decision, case: Case, squad: Squad, owner: Owner | None, 
         name = city.law.acting_name(case.item, home, day)
         if city.law.acting_name(case.item, squad, day) != name:
             return "another_authority"
-    return _no_lowering(case, role) if reach < REACH[case.level] else ""
+    return _no_lowering(case, role) if reach < REACH[case.level] and role != "leader" else ""
 
 
 def _no_lowering(case: Case, role: str) -> Objection:
@@ -164,7 +176,10 @@ def verify_by_order(decision: Decision, case: Case, message: m.VerifyCase) -> No
 
 def verified(decision: Decision, case: Case, message: m.ReportVerification) -> None:
     """What the collector found. The clock of acceptance stood meanwhile: it goes on with what was left."""
-    city = decision.city
+    city, who = decision.city, message.actor
+    if who.role == "checker" and who.id in city.collectors and who.id != case.collector:
+        refuse(decision, message, "not_asked_of_you", case)  # a collector's own look alone
+        return
     if message.territory and message.territory not in city.territories:
         refuse(decision, message, "unknown_territory", case)
         return

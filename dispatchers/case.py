@@ -112,6 +112,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defau
     offered_at: int = 0
     due_at: int = 0  # lease of an offer, signature of a work order
     received: bool = False
+    pushed: tuple[str, ...] = ()  # channels that need not be tried again, in the order of their reports
     extended: bool = False  # the lease was extended once because we were silent
     by: str = ""  # the operator who gave it; "" the rules
 
@@ -140,6 +141,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     territory: str = ""
     near: tuple[str, ...] = ()
     doubt: str = ""  # why somebody must look first; "" nobody need
+    collector: str = ""  # who was told to look, until it is known
     verified: bool = False
     # what
     item: str = ""
@@ -180,6 +182,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     mode: str = ""
     attempts: int = 0
     tried: tuple[str, ...] = ()  # teams that let a lease run out or gave the case back
+    alerted: str = ""  # the superior 块 who was told that its squad is silent
     barred: tuple[str, ...] = ()  # squads and units that gave it back
     recused: tuple[str, ...] = ()  # officers
     requests: tuple[Request, ...] = ()

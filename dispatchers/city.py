@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from math import cos, hypot, radians
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from .clock import DAY, MINUTE, Calendar, Duration, duration
 from .law import REMEMBERED, Law, days_of, grouped, in_force
@@ -29,6 +29,7 @@ from .rows import (
     Unit,
 )
 
+T = TypeVar("T")
 GENERAL = "*"  # the certificate for ordinary items
 Tiers = ("town_squad", "zone_squad")  # 基层: what counts as grassroots in the 80 % numbers (domain.md §2.1, strict)
 
@@ -49,6 +50,13 @@ class Step(NamedTuple):
     helps: bool
 
 
+class Channel(NamedTuple):
+    """A way to the squad beside its own page, and for how long an offer must have been unreceived."""
+
+    channel: str
+    after_ms: int
+
+
 class Post(NamedTuple):
     """A team in a watch. `begun`: the minute of the day since which it is on duty without a break."""
 
@@ -59,10 +67,10 @@ class Post(NamedTuple):
     able: tuple[str, ...]  # who of them may act
 
 
-class _Ladders(dict[int, Step]):
+class _ByPriority(dict[int, T]):
     """By priority. A case of before a version with fewer priorities is of the least urgent one."""
 
-    def __missing__(self, priority: int) -> Step:
+    def __missing__(self, priority: int) -> T:
         return self[max(self)]
 
 
@@ -82,6 +90,7 @@ class City:
         self.claim_ahead_ms = duration(self.windows.claim_ahead).ms
         self.claim_behind_ms = duration(self.windows.claim_behind).ms
         self.month_end_ms = duration(self.windows.month_end).ms
+        self.node_silence_ms = duration(pack.facts.node_silence).ms
         self.desks: dict[str, Desk] = {d.id: d for d in pack.desks}
         self.city_desk = next(d.id for d in pack.desks if d.kind == "city")
         self.territories: dict[str, Territory] = {t.id: t for t in pack.territories}
@@ -91,7 +100,10 @@ class City:
         self.units: dict[str, Unit] = {u.id: u for u in pack.units}
         self.items: dict[str, Item] = {i.id: i for i in pack.items}
         self.law = Law(pack)
-        self.ladder = _Ladders({ladder.priority: _step(ladder) for ladder in pack.ladders})
+        self.ladder = _ByPriority({ladder.priority: _step(ladder) for ladder in pack.ladders})
+        self.channels = _ByPriority({ladder.priority: _channels(pack, ladder.priority) for ladder in pack.ladders})
+        self.red_lines = pack.redlines
+        self.collectors = frozenset(c.number for c in pack.collectors)
         self._unit = {(u.kind, u.desk): u.id for u in pack.units}
         self._squads_at = grouped((s.territory, s) for s in sorted(pack.squads, key=lambda s: s.id))
         self._squads_of = grouped((s.desk, s) for s in sorted(pack.squads, key=lambda s: s.id))
@@ -214,6 +226,19 @@ class City:
         )
         return min((s for s in starts if s > at), default=midnight + 2 * DAY)
 
+    def next_change(self, team: Team, at: int) -> int:
+        """The next instant at which the roster has the team begin or end its work; 0: never, it is always on call."""
+        midnight = at - (at + self.facts.utc_offset_minutes * MINUTE) % DAY
+        today, works = self.calendar.day(at), self.rostered(team, at)
+        cycle, days = self._shifts[team.pattern]
+        edges = (
+            midnight + ahead * DAY + minute * MINUTE
+            for ahead in range(-1, cycle + 1)
+            for shift in days.get((today + ahead + team.phase) % cycle, ())
+            for minute in shift[:2]
+        )
+        return next((e for e in sorted(edges) if e > at and self.rostered(team, e) is not works), 0)
+
     def on_shift(self, team: Team, day: int, minute: int) -> int:
         """For how many minutes the team has been on duty without a break; -1: it is not."""
         cycle, days = self._shifts[team.pattern]
@@ -302,6 +327,12 @@ def _step(ladder: Ladder) -> Step:
         ladder.weight,
         ladder.helps,
     )
+
+
+def _channels(pack: CityPack, priority: int) -> tuple[Channel, ...]:
+    """The channels of a priority, the quickest first; equal ones in the order of their rows."""
+    rows = (Channel(rule.channel, duration(rule.after).ms) for rule in pack.channels if rule.priority == priority)
+    return tuple(sorted(rows, key=lambda row: row.after_ms))
 
 
 def _valid(row: Dated, day: int) -> bool:

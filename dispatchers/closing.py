@@ -1,4 +1,5 @@
-"""From the disposal to the end, with four eyes: check 核查, answer 答复, call-back 回访, close 结案; urge, supervise.
+"""From the disposal to the end, with four eyes: check 核查, answer 答复, call-back 回访, close 结案; urge, call the
+leader, supervise.
 
 Who disposed may neither check nor close, nor any officer of the act; who checked may not close (CJ/T 292).
 Every caller is owed an answer of their own: a case closes normally once its reply is given, that of its children with
@@ -27,6 +28,16 @@ STREAMS = {"general_filed": "general", "simple_penalty": "simple"}
 def urge(decision: Decision, case: Case, message: m.UrgeCase) -> None:
     """催办."""
     decision.happen(e.CaseUrged(**act(decision, case, message), note=message.note))
+
+
+def called(decision: Decision, case: Case, message: m.RecordCall) -> None:
+    """The leader of a squad was telephoned; of a complaint about their own squad nobody telephones them (R66)."""
+    if message.squad not in decision.city.squads:
+        refuse(decision, message, "unknown_squad", case)
+    elif message.squad in case.about:
+        refuse(decision, message, "about_them", case)
+    else:
+        decision.happen(e.CallMade(**act(decision, case, message), squad=message.squad, note=message.note))
 
 
 def supervise(decision: Decision, case: Case, message: m.SuperviseCase) -> None:

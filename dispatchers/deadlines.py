@@ -49,14 +49,18 @@ def fall_due(decision: Decision, case: Case) -> None:
 def _unanswered(decision: Decision, case: Case) -> None:
     held, at = case.assignment, decision.at
     assert held
-    if not held.extended and at - held.due_at > decision.city.lease_grace_ms:
-        # It fell due while the desk could not decide; the silence was ours (law 6).
+    # It fell due while the desk could not decide: the silence was ours (law 6). What is most urgent has no time for
+    # another lease.
+    outage = not held.extended and at - held.due_at > decision.city.lease_grace_ms
+    if outage and case.priority > 0:
         due = at + (held.due_at - held.offered_at)
         decision.happen(e.LeaseExtended(**next_of(case), assignment_id=held.id, due_at=due))
         return
-    blame = _holder(case)
+    blame = post_of(decision) if outage else _holder(case)
     case = decision.happen(e.LeaseExpired(**next_of(case), assignment_id=held.id, blame=blame))
-    if held.unit:
+    if outage:
+        operator(decision, case, "outage", held.owner)
+    elif held.unit:
         operator(decision, case, "unit_did_not_sign", held.unit)
     else:
         place(decision, case)

@@ -9,6 +9,7 @@ only when the one before has nobody (domain.md §5.2 step 10, §5.3):
     mobile         the county's mobile team     } by itself only for the two highest priorities, and for matters that
     neighbour      a squad with a common border }   are not the town's: those begin with the mobile team
     wait           nobody was asked yet and there is slack: look again when a team is free, a shift begins
+    superior       the daily superior 块 of the silent squad at home is told
     operator       the desk's operator; when that one is silent too, the city desk
 A case without an offer is as late as an overdue one: its dispatch clock leads to the operator.
 """
@@ -154,9 +155,22 @@ def _nobody(
         reason = "no_squad"
     elif case.dispatch_due <= decision.at:
         reason = "undispatched"
+    if reason == "nobody_answered" and ours:
+        case = _alert(decision, case, ours)
     if reason or ours is None:
         return operator(decision, case, reason, candidates=looked, steps=steps)
     return wait(decision, case, ours, looked)
+
+
+def _alert(decision: Decision, case: Case, squad: Squad) -> Case:
+    """Tell the superior of a silent squad, who commands it day by day (R30); once for a case, however often it is
+    sought for anew."""
+    superior = squad.block_superior
+    if not superior or case.alerted == superior:
+        return case
+    return decision.happen(
+        e.SuperiorAlerted(**next_of(case), organisation=superior, squad=squad.id, reason="nobody_answered")
+    )
 
 
 def offer(decision: Decision, case: Case, choice: Choice, why: Why, *, channel: int = 1) -> Case:

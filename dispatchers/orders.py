@@ -38,8 +38,10 @@ _DESK = ("operator", "chief")
 _DUTY = ("leader", "operator", "chief", "admin")
 HOLDERS = ("squad", "leader", "unit")  # who speaks of a case only while having it
 ASKED = m.SignRequest | m.AnswerRequest  # but for what they were asked about another's
+TOLD = m.ReportPush  # of an assignment, by a program that holds nothing
 ORDERS: dict[type[m.CaseOrder], Does] = {
     m.ReceiveOffer: Does(reports.received, (e.OfferReceived,)),
+    m.ReportPush: Does(reports.pushed, (e.OfferPushed,)),
     m.AcceptAssignment: Does(reports.accepted, (e.AssignmentAccepted,)),
     m.ReportArrival: Does(reports.arrived, (e.SquadArrived,)),
     m.ReportDisposal: Does(reports.disposed, (e.CaseDisposed,)),
@@ -53,7 +55,7 @@ ORDERS: dict[type[m.CaseOrder], Does] = {
     m.RequestSuspension: Does(relaxation.suspension, (e.RelaxationRequested,)),
     m.ReviewRelaxation: Does(relaxation.review, (e.RelaxationApproved, e.DeadlineExtended)),
     m.ResumeCase: Does(relaxation.resume_by_order, (e.CaseResumed,)),
-    m.AssignCase: Does(assigning.assign, who=_DESK),
+    m.AssignCase: Does(assigning.assign, who=("leader", *_DESK)),
     m.HandOverCase: Does(assigning.hand_over_by_order, who=(*_DESK, "coordination")),
     m.ConfirmProposal: Does(assigning.confirm, (e.AssignmentOffered,)),
     m.EscalateCase: Does(assigning.escalate, (e.CaseEscalated,)),
@@ -67,6 +69,7 @@ ORDERS: dict[type[m.CaseOrder], Does] = {
     m.SignRequest: Does(offices.sign, (e.RequestSigned,)),
     m.AnswerRequest: Does(offices.answer, (e.RequestAnswered,)),
     m.UrgeCase: Does(closing.urge, (e.CaseUrged,)),
+    m.RecordCall: Does(closing.called, (e.CallMade,)),
     m.SuperviseCase: Does(closing.supervise, (e.CaseSupervised,)),
     m.CheckCase: Does(closing.check, (e.CaseChecked,)),
     m.AnswerCaller: Does(closing.answer, (e.CallerAnswered,)),
@@ -100,8 +103,7 @@ def possible(case: Case, actor: m.Actor, kind: type[m.CaseOrder]) -> bool:
     does = ORDERS[kind]
     if not does.asks and not assigning.movable(case, actor.role):
         return False
-    as_holder = issubclass(kind, m.AssignmentOrder) or _speaks_as_holder(actor, kind)
-    return not _barred(case, actor, does, as_holder=as_holder)
+    return not _barred(case, actor, does, as_holder=_speaks_as_holder(actor, kind))
 
 
 def givers(kind: type[m.Order]) -> frozenset[str]:
@@ -115,7 +117,7 @@ def givers(kind: type[m.Order]) -> frozenset[str]:
     does = ORDERS[kind]
     asked = {event.__name__ for event in does.asks}
     roles = {role for (_, event), edge in TRANSITIONS.items() if event in asked for role in edge.who} | {*does.who}
-    return frozenset(roles & {*HOLDERS} if issubclass(kind, m.AssignmentOrder) else roles - {"desk"})
+    return frozenset(roles & {*HOLDERS} if _by_holder(kind) else roles - {"desk"})
 
 
 def carry_out(decision: Decision, message: m.DeskOrder) -> bool:
@@ -205,8 +207,7 @@ def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Obje
     spoken_of = getattr(message, "assignment_id", "")
     if spoken_of and (held is None or held.id != spoken_of):
         return "not_yours_any_more"
-    as_holder = bool(spoken_of) or _speaks_as_holder(actor, type(message))
-    if barred := _barred(case, actor, does, as_holder=as_holder):
+    if barred := _barred(case, actor, does, as_holder=_speaks_as_holder(actor, type(message))):
         return barred
     if message.case_version is not None and message.case_version < case.changed_hands:
         return "stale"
@@ -215,9 +216,14 @@ def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Obje
     return _overruled(decision, case, message)
 
 
+def _by_holder(kind: type[m.CaseOrder]) -> bool:
+    """Whether only who has a case, or is offered it, says this of it."""
+    return issubclass(kind, m.AssignmentOrder) and not issubclass(kind, TOLD)
+
+
 def _speaks_as_holder(actor: m.Actor, kind: type[m.CaseOrder]) -> bool:
     """Whether the actor may order this only about a case that is with them."""
-    return actor.role in HOLDERS and not issubclass(kind, ASKED)
+    return _by_holder(kind) or (actor.role in HOLDERS and not issubclass(kind, ASKED))
 
 
 def _barred(case: Case, actor: m.Actor, does: Does, *, as_holder: bool) -> Objection:

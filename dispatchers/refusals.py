@@ -20,20 +20,21 @@ Refusal = (
     # it is not this sender's to order
     | Literal[
         "about_you", "chief_decides", "not_asked_of_you", "not_your_assignment", "not_your_role", "not_yours_any_more",
-        "other_level_first", "other_superior_prevails", "own_check", "own_ruling", "own_wish", "own_work",
+        "other_level_first", "other_superior_prevails", "own_check", "own_ruling", "own_squad_only", "own_wish",
+        "own_work",
     ]
     # the case does not allow it now, or never
     | Literal[
-        "another_authority", "another_county", "answered_before", "approved_before", "asked_before", "classify_first",
-        "extended_too_often", "forbidden_now", "handed_over_too_often", "has_children", "highest_level", "home_cannot",
-        "lowered_before", "lowest_level",
-        "no_interim_owner", "no_parent_for_it", "no_power_for_result", "nobody_to_verify", "not_checked",
+        "another_authority", "another_county", "answered_before", "approved_before", "asked_before", "cash",
+        "classify_first", "extended_too_often", "fine_limit", "forbidden_now", "handed_over_too_often", "has_children",
+        "highest_level", "home_cannot", "lowered_before", "lowest_level", "no_interim_owner", "no_parent_for_it",
+        "no_power_for_result", "nobody_to_verify", "not_checked",
         "not_theirs_by_the_list", "nothing_asked", "nothing_proposed", "overdue", "ruling_is_final", "signed_before",
         "squad_has_no_power", "suspended_before", "under_review", "unit_has_no_power",
     ]
     # something is missing, or cannot be read
     | Literal[
-        "callback_missing", "limit_unreadable", "purpose_missing", "reason_missing", "reply_missing",
+        "callback_missing", "limit_unreadable", "no_record", "purpose_missing", "reason_missing", "reply_missing",
         "until_out_of_bounds",
     ]
 )  # fmt: skip

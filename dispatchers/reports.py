@@ -1,4 +1,5 @@
-"""What who holds a case reports: received, accepted, arrived, disposed 处置, officers recused, a penalty file opened.
+"""What who holds a case reports: received, accepted, arrived, disposed 处置, officers recused, a penalty file opened;
+and how else an offer was pushed.
 
 An act of enforcement is two certified officers' or it is none (处罚法 art. 42): certificates are looked at with the
 offer and again with the act (R80). An act that no law covers is refused and its evidence kept; the case looks for
@@ -12,13 +13,25 @@ from . import messages as m
 from .acts import act, refuse
 from .assignment import expert_beside
 from .case import Case
-from .decision import Decision
+from .decision import Decision, next_of
 from .dispatch import place
 from .disputes import returned
 from .events import Blame
 from .life import allowed
+from .refusals import Objection
 from .terms import term
 
+# The red lines (R22) that the desk itself sees crossed, and as what it refuses them. The first two are no lawful act,
+# and the case seeks others (ActRefused); of the others the report alone is refused, and the case stays.
+RED_LINES = {
+    "single_officer": "two_person_rule",
+    "no_certificate": "no_valid_certificate",
+    "no_record": "no_record",
+    "fine_limit": "fine_limit",
+    "cash": "cash",
+}
+ON_THE_SPOT = {"citizen": 200, "organisation": 3_000, "": 3_000}  # yuan, by the simple procedure (处罚法 art. 51)
+IN_CASH = 100  # yuan that may be taken without another reason (处罚法 art. 68)
 BY_UNITS = ("corrected", "no_violation", "not_found", "repaired", "served", "answered")
 PENALTIES = ("simple_penalty", "general_filed")
 
@@ -27,6 +40,19 @@ def received(decision: Decision, case: Case, message: m.ReceiveOffer) -> None:
     """A device has it. Said once: a device that repeats itself says nothing new."""
     assert case.assignment
     decision.happen(e.OfferReceived(**act(decision, case, message), assignment_id=case.assignment.id))
+
+
+def pushed(decision: Decision, case: Case, message: m.ReportPush) -> None:
+    """A channel beside the squad's own page took the offer, or did not. Nobody has read it by that."""
+    decision.happen(
+        e.OfferPushed(
+            **next_of(case),
+            assignment_id=message.assignment_id,
+            channel=message.channel,
+            result=message.result,
+            detail=message.detail,
+        )
+    )
 
 
 def accepted(decision: Decision, case: Case, message: m.AcceptAssignment) -> None:
@@ -54,6 +80,9 @@ def disposed(decision: Decision, case: Case, message: m.ReportDisposal) -> None:
     if message.result in PENALTIES and (case.duty not in ("penalty", "coercion") or case.item not in city.items):
         refuse(decision, message, "no_power_for_result", case)
         return
+    if crossed := _crossed(message):
+        refuse(decision, message, crossed, case)
+        return
     officers = message.officers or held.officers
     squad = city.squads.get(held.squad)
     fault = _no_act(decision, case, message, officers) if held.squad else ""
@@ -72,9 +101,24 @@ def disposed(decision: Decision, case: Case, message: m.ReportDisposal) -> None:
             result=message.result,
             note=message.note,
             evidence=message.evidence,
+            party=message.party,
+            fine=message.fine,
+            cash=message.cash,
             check_due=decision.stage_due("check"),
         )
     )
+
+
+def _crossed(message: m.ReportDisposal) -> Objection:
+    """Which red line a penalty crosses by what its own report says, or ""."""
+    simple = message.result == "simple_penalty"
+    if message.result in PENALTIES and not message.evidence:
+        return "no_record"
+    if simple and message.fine > ON_THE_SPOT[message.party]:
+        return "fine_limit"
+    if message.cash and (not simple or (message.cash > IN_CASH and not message.note)):
+        return "cash"
+    return ""
 
 
 def _no_act(decision: Decision, case: Case, message: m.ReportDisposal, officers: tuple[str, ...]) -> str:

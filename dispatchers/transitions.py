@@ -26,6 +26,7 @@ _SQUAD = ("squad", "leader")
 _UNIT = ("unit",)
 _OPERATOR = ("operator", "chief", "desk")
 _CHECK = ("checker", "operator", "chief")
+_NOTIFIER = ("notifier",)
 _HOLDERS = ("squad", "leader", "unit")
 
 FREE = (S.TO_DISPATCH, S.OPERATOR)  # nobody has it
@@ -54,9 +55,11 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     **{(s, "WorkOrderIssued"): Edge(S.ORDERED, _OPERATOR) for s in FREE},
     **{(s, "AssignmentProposed"): Edge(S.OPERATOR, _DESK) for s in FREE},
     (S.TO_DISPATCH, "AssignmentDeferred"): Edge(S.TO_DISPATCH, _DESK),
+    **{(s, "SuperiorAlerted"): Edge(s, _DESK) for s in FREE},
     **{(s, "CaseNeedsOperator"): Edge(S.OPERATOR, _DESK) for s in FREE},
     # the offer, the work
     (S.OFFERED, "OfferReceived"): Edge(S.OFFERED, _SQUAD),
+    **{(s, "OfferPushed"): Edge(s, _NOTIFIER) for s in BY_SQUAD},
     (S.OFFERED, "AssignmentAccepted"): Edge(S.ACCEPTED, _SQUAD),
     (S.OFFERED, "LeaseExtended"): Edge(S.OFFERED, _DESK),
     (S.OFFERED, "LeaseExpired"): Edge(S.TO_DISPATCH, _DESK),
@@ -73,7 +76,8 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     (S.ORDERED, "LeaseExtended"): Edge(S.ORDERED, _DESK),
     (S.ORDERED, "LeaseExpired"): Edge(S.TO_DISPATCH, _DESK),
     (S.UNIT_WORKING, "CaseDisposed"): Edge(S.DISPOSED, _UNIT),
-    **{(s, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("operator", "chief")) for s in (*WORKED, *WAITING)},
+    **{(s, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("operator", "chief")) for s in (*BY_UNIT, *WAITING)},
+    **{(s, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("leader", "operator", "chief")) for s in BY_SQUAD},
     (S.PENALTY, "AssignmentWithdrawn"): Edge(S.TO_DISPATCH, ("chief",)),  # the penalty's clock runs on
     # giving back 退单, and the dispute 职责争议 about whose it is: the holder stays until it is settled
     **{(s, "ReturnRequested"): Edge(S.RETURNING, _HOLDERS) for s in WORKED},
@@ -119,6 +123,7 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     **{(s, "CaseEscalated"): Edge(s, _OPERATOR) for s in RUNNING},
     **{(s, "CaseLowered"): Edge(s, ("operator", "chief")) for s in FREE},
     **{(s, "CaseUrged"): Edge(s, ("operator", "chief", "hotline", "desk")) for s in OPEN},
+    **{(s, "CallMade"): Edge(s, ("operator", "chief")) for s in RUNNING},
     **{(s, "CaseSupervised"): Edge(s, ("supervisor", "chief")) for s in OPEN},
     **{(s, "CaseUpdated"): Edge(s, _DESK) for s in OPEN},
     **{(s, "SuperiorOrdered"): Edge(s, ("operator", "chief", "coordination", "supervisor")) for s in OPEN},

@@ -21,7 +21,7 @@ from dispatchers.writer import Room, Writer, restored, snapshot
 
 from .kafka_io import ends, read_ranges, reader
 
-STATE_VERSION = 2  # of the states' shape; a snapshot of another shape is not looked at
+STATE_VERSION = 3  # of the states' shape; a snapshot of another shape is not looked at
 CHUNK = 1024 * 1024
 WORTH_IT = 2_000  # records behind a log under which folding them is quicker than looking for a snapshot
 LOOK_BACK = (256, 4_096, 65_536)  # records from the end in which a snapshot is looked for, then everything

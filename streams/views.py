@@ -45,6 +45,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     nature: str = ""
     duty: str = ""
     emergency: bool = False
+    collector: str = ""  # who was told to look, while the status is verifying
     about: tuple[str, ...] = ()  # squads and officers that it complains of: never to be shown to them
     parent: str = ""  # the case that this report was merged into
     callers: int = 1
@@ -70,6 +71,7 @@ class CaseRow(Row, frozen=True, kw_only=True):
     mode: str = ""  # "propose", "shadow": what the rules would do stands in `proposed`
     proposed: str = ""  # squad or unit
     requests: int = 0  # to other offices, not yet answered
+    alerted: str = ""  # the superior of the silent squad who was told
     relaxation: str = ""  # "extension", "suspension": somebody wants more time, and it is not decided
     urges: int = 0
     supervised: str = ""  # document
@@ -157,6 +159,7 @@ def case_row(case: Case, desk: str) -> CaseRow:
         nature=case.nature,
         duty=case.duty,
         emergency=case.emergency,
+        collector=case.collector,
         about=case.about,
         parent=case.parent,
         callers=case.callers,
@@ -182,6 +185,7 @@ def case_row(case: Case, desk: str) -> CaseRow:
         mode=case.mode if case.proposal else "",
         proposed=case.proposal.owner if case.proposal else "",
         requests=sum(1 for request in case.requests if request.next_due),
+        alerted=case.alerted,
         relaxation=case.relaxation.kind if case.relaxation else "",
         urges=case.urges,
         supervised=case.supervised,

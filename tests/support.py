@@ -38,6 +38,8 @@ COORDINATION = m.Actor("co-1", "coordination")  # may designate another county's
 SUPERVISOR = m.Actor("su-1", "supervisor")
 HOTLINE = m.Actor("hl-1", "hotline")
 COLLECTOR = m.Actor("K-990101", "checker")
+BORDER_COLLECTOR = m.Actor("K-990102", "checker")
+NOTIFIER = m.Actor("notify", "notifier")
 # Where a point of each territory lies, and at which desk.
 POINTS = {
     "990101": (120.05, 30.15),
@@ -223,7 +225,8 @@ class Town:
 
 DEFAULTS: dict[type[m.Order], dict[str, Any]] = {
     m.ReturnAssignment: {"reason": "no_capacity", "basis": "art. 1"},
-    m.ReportDisposal: {"result": "corrected"},
+    m.ReportPush: {"actor": NOTIFIER, "channel": "webhook", "result": "sent"},
+    m.ReportDisposal: {"result": "corrected", "evidence": ("photo:1",)},
     m.CheckCase: {"actor": CHECKER, "passed": True},
     m.AssignCase: {"squad": "A2", "reason": "nearer"},
     m.EscalateCase: {"reason": "major"},

@@ -133,7 +133,7 @@ def _order(draw: random.Random, case: Case, desk: str, message_id: str) -> Any:
         case Status.CHECKED:
             return m.CloseCase(**operator, reply="已办结")
         case Status.VERIFYING:
-            collector = m.Actor(id="K-990101", role="checker")
+            collector = m.Actor(id=case.collector, role="checker")
             return m.ReportVerification(**base, actor=collector, found=draw.random() < 0.8)
         case Status.RETURNING:
             outcome = draw.choice(("approved", "refused", "dispute"))
@@ -201,4 +201,4 @@ def _reported(draw: random.Random, case: Case, held: Assignment, base: dict[str,
     if case.status is Status.ACCEPTED:
         return m.ReportArrival(**report)
     results = ("repaired",) if held.unit else ("corrected", "simple_penalty", "general_filed")
-    return m.ReportDisposal(**report, result=draw.choice(results))
+    return m.ReportDisposal(**report, result=draw.choice(results), evidence=("photo:1",))

@@ -87,12 +87,15 @@ def seat(territory: str) -> tuple[float, float]:
 def people() -> None:
     """Write squads, teams, officers, certificates, postings, equipment and collectors."""
     posts, teams, officers, certificates, postings, things = [], [], [], [], [], []
+    # Telephones are extensions of the force's own exchange, too short to be anybody's outside.
     norm = "model: domain.md R76 and R78 (15 or 10 formal officers; auxiliaries 2:1)"
+    own = f"{norm}; telephone: invented, internal"
     for index, (squad, kind, name, desk, territory, tier, acting, block) in enumerate(squads()):
         superior = f"branch-{desk}" if tier == "zone_squad" else f"bureau-{desk}"
         lon, lat = seat(territory)
         cap = CAP[kind] + CAP_A_VILLAGE * int(SEATS[territory]["villages"] if territory in SEATS else 0)
-        posts.append((squad, name, desk, territory, tier, lon, lat, cap, acting, superior, block, FROM, "", norm))
+        phone = f"6{index + 1:04}"
+        posts.append((squad, name, desk, territory, tier, lon, lat, cap, phone, acting, superior, block, FROM, "", own))
         number = 0
         letters = [t for t in ROUND + DAY + LEAD if t[0] in STRENGTH[kind]]
         for letter, pattern, phase in letters:
@@ -111,7 +114,7 @@ def people() -> None:
         things += equipment(squad, kind, territory, len(letters))
     write(
         "squads",
-        "id,name,desk,territory,tier,lon,lat,cap,acting_name,line_superior,block_superior,valid_from,valid_to,source",
+        "id,name,desk,territory,tier,lon,lat,cap,phone,acting_name,line_superior,block_superior,valid_from,valid_to,source",
         posts,
     )
     write("teams", "id,squad,name,pattern,phase,source", teams)

@@ -76,12 +76,29 @@ def _proposed(case: Case, event: e.AssignmentProposed, at: int) -> Change:
 
 
 def _needs_operator(case: Case, event: e.CaseNeedsOperator, at: int) -> Change:
-    change: Change = {"operator_due": event.operator_due, "retry_at": 0, "stage_due": 0, "proposal": None}
+    change: Change = {
+        "operator_due": event.operator_due, "retry_at": 0, "stage_due": 0, "proposal": None, "collector": "",
+    }  # fmt: skip
     return change | with_terms(case, event.terms) if event.terms else change
 
 
 def _received(case: Case, event: e.OfferReceived, at: int) -> Change:
     return {"assignment": replace(case.assignment, received=True)} if case.assignment else {}
+
+
+# What a channel says once and for all of one offer; what failed, or was too much just now, is tried again.
+SETTLED = ("sent", "refused", "skipped")
+
+
+def _pushed(case: Case, event: e.OfferPushed, at: int) -> Change:
+    held = case.assignment
+    if held is None or event.result not in SETTLED or event.channel in held.pushed:
+        return {}
+    return {"assignment": replace(held, pushed=(*held.pushed, event.channel))}
+
+
+def _alerted(case: Case, event: e.SuperiorAlerted, at: int) -> Change:
+    return {"alerted": event.organisation}
 
 
 def _accepted(case: Case, event: e.AssignmentAccepted, at: int) -> Change:
@@ -208,8 +225,10 @@ CHANGES: Changes = {
     e.WorkOrderIssued: _ordered,
     e.AssignmentDeferred: _deferred,
     e.AssignmentProposed: _proposed,
+    e.SuperiorAlerted: _alerted,
     e.CaseNeedsOperator: _needs_operator,
     e.OfferReceived: _received,
+    e.OfferPushed: _pushed,
     e.AssignmentAccepted: _accepted,
     e.SquadArrived: _arrived,
     e.OfficersRecused: _recused,

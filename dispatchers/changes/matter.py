@@ -16,7 +16,13 @@ def _updated(case: Case, event: e.CaseUpdated, at: int) -> Change:
 
 
 def _verifying(case: Case, event: e.VerificationOrdered, at: int) -> Change:
-    return {"stage_due": event.due_at, "operator_due": 0, "retry_at": 0, **with_terms(case, event.terms)}
+    return {
+        "stage_due": event.due_at,
+        "operator_due": 0,
+        "retry_at": 0,
+        "collector": event.collector,
+        **with_terms(case, event.terms),
+    }
 
 
 def _verified(case: Case, event: e.CaseVerified, at: int) -> Change:
@@ -25,6 +31,7 @@ def _verified(case: Case, event: e.CaseVerified, at: int) -> Change:
     return {
         **(with_terms(accepted(case), ()) if known else with_terms(case, event.terms)),
         "verified": True,
+        "collector": "",
         "doubt": "" if event.found else "not_found",
         "territory": event.territory or case.territory,
         "near": event.near,
@@ -51,6 +58,7 @@ def _classified(case: Case, event: e.CaseClassified, at: int) -> Change:
         "about": event.about,
         "proposal": None,
         "verified": case.verified or event.placed,
+        "collector": "",
         "stage_due": 0,
         "operator_due": 0,
         "dispatch_due": event.dispatch_due,
@@ -79,6 +87,7 @@ def _merged(case: Case, event: e.CaseMerged, at: int) -> Change:
         "operator_due": 0,
         "stage_due": 0,
         "proposal": None,
+        "collector": "",
         **with_terms(accepted(case), ()),
     }
 

@@ -24,6 +24,7 @@ LIMITS = {
     ("replies", "limit"): True,
     ("requests", "receipt"): False,
     ("requests", "limit"): True,
+    ("channels", "after"): False,
     **{("ladders", field): False for field in LADDER},
 }
 # Stages whose clock runs through nights and holidays: who is sent to look, and how long somebody is on duty (R87).
@@ -38,6 +39,7 @@ def _durations(pack: CityPack) -> Iterator[Fault]:
         if getattr(row, field) or not may_be_none
     ]
     texts += [("facts", -1, f"windows.{f}", getattr(pack.facts.windows, f)) for f in WINDOWS]
+    texts.append(("facts", -1, "node_silence", pack.facts.node_silence))
     for table, n, field, text in texts:
         try:
             length = duration(text)
@@ -57,7 +59,7 @@ def _runs_on(pack: CityPack, table: str, n: int, field: str) -> bool:
     """Whether a clock is of those that the rules take for continuous."""
     if table == "stages":
         return pack.stages[n].stage in CONTINUOUS
-    return table == "facts" or field == "lease"
+    return table in ("facts", "channels") or field == "lease"
 
 
 def _stages(pack: CityPack) -> Iterator[Fault]:

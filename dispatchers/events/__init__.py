@@ -21,6 +21,7 @@ CaseEvents = (
     | AssignmentDeferred
     | AssignmentWithdrawn
     | OfferReceived
+    | OfferPushed
     | AssignmentAccepted
     | AssignmentReturned
     | SquadArrived
@@ -34,6 +35,7 @@ CaseEvents = (
     | CaseEscalated
     | CaseHandedOver
     | CaseTaken
+    | SuperiorAlerted
     | CaseNeedsOperator
     | VerificationOrdered
     | CaseVerified
@@ -43,6 +45,7 @@ CaseEvents = (
     | CaseSplit
     | ChildLeft
     | CaseUrged
+    | CallMade
     | CaseSupervised
     | CallerAnswered
     | CallbackRecorded

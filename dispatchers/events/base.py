@@ -69,5 +69,5 @@ class Basis(Event, frozen=True, kw_only=True):
     power_list: str = ""  # its version
     duty: str = ""
     task: str = ""  # "cordon": support only, somebody else leads
-    step: str  # which step of the ladder: home, another_team, leader, mobile, neighbour, operator
-    reason: str = ""  # an operator's, when one overruled
+    step: str  # which step of the ladder: home, another_team, leader, mobile, neighbour, operator; handover
+    reason: str = ""  # an operator's, when one overruled; a leader's

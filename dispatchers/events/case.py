@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dispatchers.case import Case, Term
+from dispatchers.messages.orders import PushResult
 from dispatchers.rows import Level
 
 from .base import Basis, Blame, Candidate, CaseAct, CaseEvent, Step
@@ -113,6 +114,15 @@ class OfferReceived(CaseAct, tag=True, frozen=True, kw_only=True):
     assignment_id: str
 
 
+class OfferPushed(CaseEvent, tag=True, frozen=True, kw_only=True):
+    """An offer that was not received went out through another channel, or could not."""
+
+    assignment_id: str
+    channel: str
+    result: PushResult
+    detail: str = ""
+
+
 class AssignmentAccepted(CaseAct, tag=True, frozen=True, kw_only=True):
     """接单 by a human, or a unit's signature."""
 
@@ -152,6 +162,9 @@ class CaseDisposed(CaseAct, tag=True, frozen=True, kw_only=True):
     result: str
     note: str = ""
     evidence: tuple[str, ...] = ()
+    party: str = ""
+    fine: int = 0  # yuan, decided
+    cash: int = 0  # yuan, taken on the spot
     check_due: int = 0
 
 
@@ -234,6 +247,14 @@ class CaseTaken(CaseEvent, tag=True, frozen=True, kw_only=True):
     from_desk: str
     case: Case
     dispatch_due: int
+    reason: str
+
+
+class SuperiorAlerted(CaseEvent, tag=True, frozen=True, kw_only=True):
+    """The squad at home was silent to the end of its ladder: its daily superior 块 is told, once for a case."""
+
+    organisation: str
+    squad: str
     reason: str
 
 

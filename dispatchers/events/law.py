@@ -94,6 +94,13 @@ class CaseUrged(CaseAct, tag=True, frozen=True, kw_only=True):
     note: str = ""
 
 
+class CallMade(CaseAct, tag=True, frozen=True, kw_only=True):
+    """An operator telephoned the leader of a squad."""
+
+    squad: str
+    note: str = ""
+
+
 class CaseSupervised(CaseAct, tag=True, frozen=True, kw_only=True):
     """督办, with a clock beside the others."""
 

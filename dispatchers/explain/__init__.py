@@ -55,7 +55,7 @@ BASIS = Said(
     "in the name of {acting_name}[, line 条: {line_superior}][, block 块: {block_superior}]",
 )
 TASK = Said("任务：{task}", "task: {task}")
-REASON = Said("派遣员的理由：{reason}", "the operator's reason: {reason}")
+REASON = Said("理由：{reason}", "the reason: {reason}")
 BLAME = Said("责任：{responsibility}（{blamed}）", "answers for it: {responsibility} ({blamed})")
 CLAIM = Said("自称时间 {happened_at} 可疑（{odd_claim}）", "the claimed time {happened_at} is odd ({odd_claim})")
 GAP = Said("（缺第 {first} 至 {last} 版的事件）", "(the events of versions {first} to {last} are missing)")

@@ -25,6 +25,7 @@ EVENTS: Words = {
     "AssignmentDeferred": Said("等待：{reason}，{retry_at} 再看", "waits: {reason}; looked at again at {retry_at}"),
     "AssignmentWithdrawn": Said("收回派单[：{reason}]", "withdrawn[: {reason}]"),
     "OfferReceived": Said("设备已收到派单", "the offer is on a device"),
+    "OfferPushed": Said("经{channel}推送：{result}[（{detail}）]", "pushed through {channel}: {result}[ ({detail})]"),
     "AssignmentAccepted": Said("接单[，{arrive_due} 前到场]", "accepted[, to be there by {arrive_due}]"),
     "AssignmentReturned": Said(
         "退单：{reason}[，依据 {basis}][，{wrong}][，回避 {officers}]，{dispatch_due} 前重新派出",
@@ -32,7 +33,9 @@ EVENTS: Words = {
     ),
     "SquadArrived": Said("到场", "arrived"),
     "CaseDisposed": Said(
-        "处置：{result}[，{note}][，{check_due} 前核查]", "disposed: {result}[, {note}][; to be checked by {check_due}]"
+        "处置：{result}[，罚款 {fine} 元][，当场收缴 {cash} 元][，{note}][，{check_due} 前核查]",
+        "disposed: {result}[, a fine of {fine} yuan][, {cash} yuan taken on the spot][, {note}]"
+        "[; to be checked by {check_due}]",
     ),
     "CaseChecked": Said(
         "核查通过[：{note}][，{callback_due} 前回访][，{close_due} 前结案]",
@@ -49,6 +52,9 @@ EVENTS: Words = {
     "CaseEscalated": Said("升级到{level}：{reason}[（{cause}）]", "raised to the level {level}: {reason}[ ({cause})]"),
     "CaseHandedOver": Said("移交{to_desk}：{reason}", "handed over to {to_desk}: {reason}"),
     "CaseTaken": Said("接收{from_desk}移来的案件：{reason}", "taken from {from_desk}: {reason}"),
+    "SuperiorAlerted": Said(
+        "{squad}{reason}，已告知{organisation}", "{squad}: {reason}; {organisation}, its daily superior, is told"
+    ),
     "CaseNeedsOperator": Said(
         "须派遣员处理：{reason}[（{detail}）]，{operator_due} 前",
         "needs an operator: {reason}[ ({detail})], by {operator_due}",
@@ -69,6 +75,7 @@ EVENTS: Words = {
     "CaseSplit": Said("从案件 {parent} 拆出：{reason}", "split from case {parent}: {reason}"),
     "ChildLeft": Said("案件 {child} 拆出", "case {child} left"),
     "CaseUrged": Said("催办[：{note}]", "urged[: {note}]"),
+    "CallMade": Said("已电话联系{squad}队长[：{note}]", "the leader of {squad} was telephoned[: {note}]"),
     "CaseSupervised": Said("督办 {document}", "supervised by {document}"),
     "CallerAnswered": Said("答复来电人：{text}", "the caller was answered: {text}"),
     "CallbackRecorded": Said("回访：{reached}[，{solved}][，{note}]", "call-back: {reached}[, {solved}][, {note}]"),

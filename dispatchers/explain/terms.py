@@ -43,6 +43,7 @@ RESULTS: Words = {
 
 ORDERS: Words = {
     "ReceiveOffer": Said("收到派单", "receive the offer"),
+    "ReportPush": Said("报推送结果", "report a push"),
     "AcceptAssignment": Said("接单", "accept"),
     "ReturnAssignment": Said("退单", "give back"),
     "ReportArrival": Said("报到场", "report arrival"),
@@ -59,6 +60,7 @@ ORDERS: Words = {
     "MergeCase": Said("并案", "merge"),
     "SplitCase": Said("拆案", "split"),
     "UrgeCase": Said("催办", "urge"),
+    "RecordCall": Said("记录电话", "record a call"),
     "SuperviseCase": Said("督办", "supervise"),
     "AnswerCaller": Said("答复", "answer the caller"),
     "RecordCallback": Said("记录回访", "record the call-back"),
@@ -99,6 +101,7 @@ ROLES: Words = {
     "town": Said("镇街", "town seat"),
     "hotline": Said("热线", "hotline"),
     "unit": Said("单位", "unit"),
+    "notifier": Said("推送程序", "notifier"),
     "admin": Said("管理员", "admin"),
 }
 
@@ -207,6 +210,22 @@ REQUESTS: Words = {
     "acceptance": Said("案件受理", "acceptance"),
     "briefing": Said("通报", "briefing"),
     "transfer": Said("线索移送", "transfer"),
+}
+
+# Through what an offer goes beside the squad's own page, and what became of it there.
+CHANNELS: Words = {
+    "webhook": Said("业务系统回调", "a webhook"),
+    "webpush": Said("浏览器推送", "web push"),
+    "worknotice": Said("工作通知", "a work notice"),
+    "mqtt": Said("车载终端", "the vehicle's terminal"),
+    "node": Said("镇街终端", "the town's terminal"),
+}
+PUSHES: Words = {
+    "sent": Said("已送出", "sent"),
+    "failed": Said("未送出", "failed"),
+    "limited": Said("已达限额，稍后再送", "its limits are reached for now"),
+    "refused": Said("对方拒收", "refused for good"),
+    "skipped": Said("不需推送", "not needed"),
 }
 
 RELAXATIONS: Words = {"extension": Said("延期", "extension"), "suspension": Said("挂账", "suspension")}

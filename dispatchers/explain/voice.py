@@ -40,6 +40,8 @@ CODES: dict[str, Words] = {
     "RequestMade.task": terms.TASKS,
     "Basis.task": terms.TASKS,
     "CaseTransferred.to": terms.BODIES,
+    "OfferPushed.channel": terms.CHANNELS,
+    "OfferPushed.result": terms.PUSHES,
     "authority": terms.SUPERIORS,
     "cause": words.REASONS,
     "colour": terms.COLOURS,
@@ -118,7 +120,9 @@ class Voice:
         if isinstance(value, Actor):
             return f"{self.pick(terms.ROLES[value.role])} {_line(value.id)}"
         if isinstance(value, int):
-            return (self.instant(value) if value else "") if _is_instant(field) else str(value)
+            if _is_instant(field):
+                return self.instant(value) if value else ""
+            return "" if field in _AMOUNTS and not value else str(value)
         return self._text(field, str(value or ""), of)
 
     def _text(self, field: str, text: str, of: str) -> str:
@@ -126,7 +130,7 @@ class Voice:
             return self.item(text)
         if field == "limit":
             return self.limit(text)
-        if field in ("line_superior", "block_superior"):
+        if field in ("line_superior", "block_superior", "organisation"):
             return self._organisations.get(text, text)
         name = self._name(text, TABLES.get(f"{of}.{field}") or TABLES.get(field, ()))
         if name:
@@ -169,6 +173,7 @@ class Voice:
         return str(getattr(row, "name_en", row.name) if self.lang == "en" else row.name)
 
 
+_AMOUNTS = ("fine", "cash")  # of which nothing is said when there is none
 _AND = Said("、", ", ")
 _LEFT = Said("{} 小时 {} 分", "{} h {} min")
 _MARKED = str.maketrans("[]{}", "\ue000\ue001\ue002\ue003")

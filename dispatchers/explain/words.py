@@ -74,6 +74,7 @@ LADDER: Words = {
     "mobile": Said("机动中队", "the mobile team"),
     "neighbour": Said("同一执法主体的相邻中队", "a neighbour that acts in the same name"),
     "operator": Said("派遣员指派", "by the operator's word"),
+    "handover": Said("队长在本中队内交接", "handed over within the squad by its leader"),
     "confirmed": Said("派遣员确认了系统建议", "the operator confirmed the proposal"),
     "ruling": Said("协调裁定指定", "named by the ruling"),
 }
@@ -132,6 +133,7 @@ REFUSED: Words = {
         "条块指令冲突，以另一方为准", "the other superior's order of the same minute prevails"
     ),
     "own_check": Said("核查者不得结案", "who checked may not close"),
+    "own_squad_only": Said("队长只能在本中队内交接", "a leader hands over within the own squad only"),
     "own_ruling": Said("裁定者不得批准自己的先例", "who ruled may not approve the precedent"),
     "own_wish": Said("不得审批自己的申请", "nobody approves their own request"),
     "own_work": Said("处置者不得核查或结案", "who disposed may neither check nor close"),
@@ -147,8 +149,13 @@ REFUSED: Words = {
     "answered_before": Said("已经答复过", "it was answered before"),
     "approved_before": Said("已经批准过", "it was approved before"),
     "asked_before": Said("已有未决申请", "a request is pending already"),
+    "cash": Said(
+        "不得当场收缴：仅当场处罚一百元以下，或写明事后难以执行",
+        "not to be taken on the spot, but of a simple penalty 100 yuan at most, or with a word why not later",
+    ),
     "classify_first": Said("须先确定事项", "say first what it is"),
     "extended_too_often": Said("延期次数已用完", "no extension is left"),
+    "fine_limit": Said("罚款超过当场处罚的限额", "more than a fine on the spot may be"),
     "forbidden_now": Said("当前状态不允许", "the case does not allow it now"),
     "has_children": Said("已有并入的案件，不能再并入他案", "reports were joined to it, so it can join no other"),
     "highest_level": Said("已在最高层级", "it is at the highest level"),
@@ -174,6 +181,7 @@ REFUSED: Words = {
     "unit_has_no_power": Said("按清单该单位无权办理", "by the list this unit may not"),
     "callback_missing": Said("尚未回访", "the caller was not called back"),
     "limit_unreadable": Said("时限写法无法识别", "the limit cannot be read"),
+    "no_record": Said("没有证据不得处罚", "no penalty without evidence"),
     "purpose_missing": Said("须写明用途", "the purpose is missing"),
     "reason_missing": Said("须写明理由", "the reason is missing"),
     "reply_missing": Said("尚未答复来电人", "the caller has no answer yet"),
@@ -194,6 +202,9 @@ OPERATOR: Words = {
     "not_found": Said("现场未找到", "nothing was found at the place"),
     "not_verified": Said("核实逾期未回", "the collector did not report in time"),
     "doubt": Said("地点存疑，影子运行不派人核实", "the place is in doubt, and a shadow sends nobody to look"),
+    "outage": Said(
+        "派单到期时本席无法处理，急件不再等", "the offer fell due while we could not decide, and it cannot wait"
+    ),
     "returned_too_often": Said("退单次数过多，不得再踢皮球", "given back too often: no more kicking around"),
     "squad_gave_back": Said("属地中队已退单", "the squad at home gave it back"),
     "undispatched": Said("派遣时限内未派出", "no offer went out within the limit of dispatch"),
@@ -216,6 +227,7 @@ REASONS: Words = {
     "no_equipment": Said("缺少装备", "no equipment"),
     "no_point": Said("没有点位", "no point is given"),
     "no_valid_certificate": Said("执法证当日无效", "a certificate was not valid on the day"),
+    "nobody_answered": Said("派单无人应答", "nobody answered"),
     "nobody_free": Said("暂时无人有空", "nobody is free now"),
     "not_an_officer_of_the_squad": Said("不是该中队的正式人员", "not a formal officer of the squad"),
     "not_our_power": Said("不属我方职权", "not our power"),

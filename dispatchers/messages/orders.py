@@ -13,9 +13,10 @@ from .words import Id, Long, Short
 # squad and leader: who enforces; checker: looks before and after 监督员; operator 派遣员 and chief 值班长: the desk,
 # two levels of it; coordination: the body that rules on whose it is 统筹协调; supervisor 督察; hotline: speaks with
 # callers; unit: whoever gets work orders; town: the seat of a town, which asks offices about its town's cases (R32);
-# admin: runs the system, decides about no case.
+# notifier: a program that pushes offers through other channels; admin: runs the system. Both decide about no case.
 Role = Literal[
-    "squad", "leader", "checker", "operator", "chief", "coordination", "supervisor", "hotline", "unit", "town", "admin"
+    "squad", "leader", "checker", "operator", "chief", "coordination", "supervisor", "hotline", "unit", "town",
+    "notifier", "admin",
 ]  # fmt: skip
 
 
@@ -50,8 +51,21 @@ class AssignmentOrder(CaseOrder, frozen=True, kw_only=True):
     assignment_id: Id
 
 
+# sent: the provider took it; failed: it did not, and may next time; limited: its limits are reached for now; refused:
+# it never will; skipped: it was not tried, because nobody there is on duty or has such a device.
+PushResult = Literal["sent", "failed", "limited", "refused", "skipped"]
+
+
 class ReceiveOffer(AssignmentOrder, tag=True, frozen=True, kw_only=True):
     """A device has the offer. Says nothing of a human."""
+
+
+class ReportPush(AssignmentOrder, tag=True, frozen=True, kw_only=True):
+    """What became of pushing an offer through a channel. It says nothing of who reads it."""
+
+    channel: Id  # as in the city's channels
+    result: PushResult
+    detail: Short = ""
 
 
 class AcceptAssignment(AssignmentOrder, tag=True, frozen=True, kw_only=True):
@@ -81,11 +95,15 @@ Result = Literal[
 
 
 class ReportDisposal(AssignmentOrder, tag=True, frozen=True, kw_only=True):
-    """处置 and 反馈: what was done. `result` decides which stream of the 80 % numbers the case belongs to."""
+    """处置 and 反馈: what was done. `result` decides which stream of the 80 % numbers the case belongs to; a penalty
+    without evidence is none (R22). `fine` and `cash` are in yuan: decided, and taken on the spot."""
 
     result: Result
     note: Long = ""
     evidence: tuple[Short, ...] = ()
+    party: Literal["", "citizen", "organisation"] = ""  # who is fined
+    fine: Annotated[int, msgspec.Meta(ge=0)] = 0
+    cash: Annotated[int, msgspec.Meta(ge=0)] = 0
     officers: tuple[Id, ...] = ()  # the two who acted, if others than those of the offer (处罚法 art. 42)
 
 
@@ -105,7 +123,8 @@ class CloseCase(CaseOrder, tag=True, frozen=True, kw_only=True):
 
 
 class AssignCase(CaseOrder, tag=True, frozen=True, kw_only=True):
-    """派单 by an operator: to a squad, or to one team of it, or to a unit. The reason is kept."""
+    """派单 by an operator: to a squad, or to one team of it, or to a unit; by a leader, to another team of the own
+    squad (a handover at a shift's end). The reason is kept."""
 
     squad: str = ""
     team: str = ""
@@ -185,6 +204,13 @@ class SplitCase(CaseOrder, tag=True, frozen=True, kw_only=True):
 class UrgeCase(CaseOrder, tag=True, frozen=True, kw_only=True):
     """催办. Resets no clock."""
 
+    note: Short = ""
+
+
+class RecordCall(CaseOrder, tag=True, frozen=True, kw_only=True):
+    """An operator telephones a squad's leader: the number was shown, and that is kept."""
+
+    squad: Id
     note: Short = ""
 
 
@@ -376,6 +402,7 @@ class AdoptCity(Order, tag=True, frozen=True, kw_only=True):
 
 DeskOrder = (
     ReceiveOffer
+    | ReportPush
     | AcceptAssignment
     | ReturnAssignment
     | ReportArrival
@@ -392,6 +419,7 @@ DeskOrder = (
     | MergeCase
     | SplitCase
     | UrgeCase
+    | RecordCall
     | SuperviseCase
     | AnswerCaller
     | RecordCallback

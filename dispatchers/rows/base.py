@@ -44,6 +44,8 @@ Stage = Literal[
     "accept", "verify", "review", "approve", "check", "close", "callback", "dispute_county", "dispute_city",
     "penalty", "criminal", "park", "reopen", "suspend_cap", "hours", "repeat",
 ]  # fmt: skip
+# Through what an offer goes that was not received by the squad's own page.
+PushChannel = Literal["webhook", "webpush", "worknotice", "mqtt", "node"]
 Tier = Literal["town_squad", "zone_squad", "county_mobile", "city_detachment"]
 # enforcement: an act against the law; repair: something is broken; service: somebody should come and do something;
 # reply: somebody wants an answer (consult, suggestion, praise).

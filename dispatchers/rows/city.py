@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from .base import Row
-from .law import Authority, Category, Domain, Hint, Item, Limit, Power, PowerList, Precedent, Readiness
+from .law import Authority, Category, Domain, Hint, Item, Limit, Power, PowerList, Precedent, Readiness, RedLine
 from .people import (
     Border,
     Certificate,
@@ -21,7 +21,7 @@ from .people import (
     Territory,
     Unit,
 )
-from .ways import CalendarDay, Command, Ladder, MergeRule, ReplyRule, RequestRule, Rollout, StageLimit
+from .ways import CalendarDay, ChannelRule, Command, Ladder, MergeRule, ReplyRule, RequestRule, Rollout, StageLimit
 
 
 class Windows(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +64,7 @@ class CityFacts(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     duty_hours: tuple[DutyHours, ...]
     definition: str  # of the 80 % numbers: version text printed beside them
     windows: Windows
+    node_silence: str = "5 minutes"  # a town's terminal that says nothing for longer is not there (R46)
 
 
 class CityPack(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,4 +102,6 @@ class CityPack(msgspec.Struct, frozen=True, kw_only=True):
     postings: tuple[Posting, ...]
     equipment: tuple[Equipment, ...]
     collectors: tuple[Collector, ...]
+    channels: tuple[ChannelRule, ...] = ()  # packs of before 2026.11.3 have neither these
+    redlines: tuple[RedLine, ...] = ()  # nor these
     polygons: dict[str, str]  # territory id -> GeoJSON geometry (WGS-84); read by streams/geo.py only

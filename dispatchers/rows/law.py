@@ -133,3 +133,17 @@ class Precedent(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     owner: str
     document: str
     desk: str = ""
+
+
+class RedLine(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An act that is forbidden whoever does it 红线 (R22): squads are warned of it, and what the desk can know of it is
+    refused. `act`: the result that it is about."""
+
+    id: str
+    name: str
+    name_en: str
+    act: Literal["simple_penalty", "general_filed", "any"]
+    text: str
+    text_en: str
+    law: str
+    source: str

@@ -53,7 +53,8 @@ class Border(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Squad(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A squad 中队. `cap` is the most open weight it may hold; `territory` is where it is at home."""
+    """A squad 中队. `cap` is the most open weight it may hold; `territory` is where it is at home; `phone` is its
+    leader's duty telephone."""
 
     id: str
     name: str
@@ -63,6 +64,7 @@ class Squad(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lon: float  # WGS-84
     lat: float
     cap: int
+    phone: str = ""  # packs of before 2026.11.3 have none
     acting_name: str
     line_superior: str
     block_superior: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Literal
 
-from .base import Dated, RequestKind, Row, Stage
+from .base import Dated, PushChannel, RequestKind, Row, Stage
 
 
 class MergeRule(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,3 +85,12 @@ class Ladder(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     overdue: str  # after the legal limit: next level up after this long again
     weight: int  # what one open case weighs on its team
     helps: bool  # mobile team and neighbours are asked without an operator
+
+
+class ChannelRule(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An offer of a priority that nobody's device received within `after` goes through this channel too."""
+
+    priority: int
+    channel: PushChannel
+    after: str
+    source: str

@@ -172,7 +172,8 @@ class Behaviour:
     def _penalise(self, known: Known) -> list[Act]:
         """A penalty file that a human opened: decided after some days."""
         delay = self.chance.between(3 * 24, 20 * 24, known.id, "penalty", known.since) * HOUR
-        return self._disposed(known, delay, result="general_filed")
+        evidence = (f"simulated/{known.id}/{known.since}.jpg",)
+        return self._disposed(known, delay, result="general_filed", evidence=evidence)
 
     def _disposed(self, known: Known, delay: float, **rest: Any) -> list[Act]:
         return self._told(known, delay, m.ReportDisposal, assignment_id=known.assignment_id, note="simulated", **rest)

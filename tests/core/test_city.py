@@ -174,6 +174,30 @@ def test_a_pattern_turns_with_its_cycle_and_phase() -> None:
     assert on[1 - first or 2] == [True, False, False, True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("team", "now", "next_"),
+    [
+        ("A1-B", "2026-07-13 07:59", "2026-07-13 08:00"),
+        ("A1-B", "2026-07-13 08:00", "2026-07-13 20:00"),
+        ("A1-B", "2026-07-13 20:00", "2026-07-14 08:00"),
+        ("A1-N", "2026-07-13 03:00", "2026-07-13 08:00"),
+        ("A1-N", "2026-07-13 23:00", "2026-07-14 08:00"),
+    ],
+)
+def test_the_roster_says_when_it_changes_next(team: str, now: str, next_: str) -> None:
+    """From the minute of a change on it is the one after; a night shift of yesterday ends this morning."""
+    assert CITY.next_change(CITY.teams[team], at(now)) == at(next_)
+
+
+def test_a_change_may_be_days_ahead_or_never_come() -> None:
+    """Who works one night of five waits four days; who is always on call is never relieved."""
+    rare = tuple(msgspec.structs.replace(s, cycle=5) if s.pattern == "night" else s for s in PACK.shifts)
+    pack = msgspec.structs.replace(change("teams", "A1-N", phase=-TODAY % 5), shifts=rare)
+    city = City(pack, "test")
+    assert city.next_change(city.teams["A1-N"], at("2026-07-14 08:00")) == at("2026-07-18 20:00")
+    assert [CITY.next_change(CITY.teams[t], at("2026-07-13 12:00")) for t in ("A1-A", "A1-L")] == [0, 0]
+
+
 def test_a_certificate_ends_with_its_day() -> None:
     """S13: valid until 24:00, refused at 00:10. A specialist item needs the certificate of its own domain (R10)."""
     city = City(change("certificates", "C-A1-001", valid_to=dt.date(2026, 7, 13)), "test")
@@ -490,10 +514,31 @@ EXACT: dict[str, tuple[CityPack, tuple[str, int, str], str]] = {
     "arrival of no length": (change("ladders", 1, arrive="soon"), ("ladders", 1, "arrive"), "'soon' is no duration"),
     "window of merging": (change("merges", "tree", window="1h"), ("merges", 1, "window"), "'1h' is no duration"),
     "priority left out": (
-        plus("ladders", msgspec.structs.replace(PACK.ladders[3], priority=5)),
+        plus(
+            "ladders",
+            msgspec.structs.replace(PACK.ladders[3], priority=5),
+            to=plus("channels", msgspec.structs.replace(PACK.channels[0], priority=5)),
+        ),
         ("ladders", -1, "priority"),
         "no ladder of priority 4",
     ),
+    "channel of no priority": (also("channels", 0, priority=9), ("channels", 16, "priority"), "no priority 9"),
+    "channel twice": (also("channels", 0), ("channels", 16, "channel"), "goes through webhook twice"),
+    "channel when the lease is nearly over": (
+        also("channels", 0, channel="node", after="90 seconds"),
+        ("channels", 16, "after"),
+        "of a lease of 120 seconds",
+    ),
+    "channel that stands still at night": (
+        also("channels", 0, channel="node", after="1 working_hours"),
+        ("channels", 16, "after"),
+        "stands still at night",
+    ),
+    "no telephone": (change("squads", "A1", phone=""), ("squads", 0, "phone"), "A1 has no telephone"),
+    "somebody's telephone": (change("squads", "A2", phone="13900000000"), ("squads", 1, "phone"), "'13900000000'"),
+    "red line that the desk sees": (without("redlines", id="cash"), ("redlines", -1, "id"), "no red line cash"),
+    "red line twice": (also("redlines", 0), ("redlines", 5, "id"), "single_officer is given twice"),
+    "silence of no length": (facts(node_silence="0 minutes"), ("facts", -1, "node_silence"), "no time at all"),
     "no rule of merging for all": (without("merges", item="*"), ("merges", -1, "item"), '"*"'),
     "merging of nothing": (change("merges", "tree", item="ufo"), ("merges", 1, "item"), "'ufo'"),
     "one report is many": (change("merges", "tree", raise_at=1), ("merges", 1, "raise_at"), "1 reports"),
@@ -924,6 +969,7 @@ SHORT: dict[str, tuple[CityPack, tuple[str, int, str], str]] = {
         ("squads", 0, "id"),
         "A1 has more auxiliaries than formal officers in A1-A on 2026-01-01",
     ),
+    "a priority without a channel": (without("channels", priority=1), ("channels", -1, "priority"), "own page alone"),
 }
 
 

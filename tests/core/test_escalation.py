@@ -45,6 +45,7 @@ def test_the_whole_ladder_of_an_ordinary_case() -> None:
         (30, "LeaseExpired"),
         (30, "leader A1-L channel 2"),
         (45, "LeaseExpired"),
+        (45, "SuperiorAlerted"),
         (45, "operator nobody_answered"),
         (75, "level city operator_silent"),
         (75, "CaseHandedOver"),
@@ -52,8 +53,8 @@ def test_the_whole_ladder_of_an_ordinary_case() -> None:
         (75, "operator handed_over"),
         (105, "missed operator"),
         (6 * 60, "missed dispose"),
-    ] == ladder(town, case)[:14]
-    assert {"missed operator", "missed dispose"} == {word for _, word in ladder(town, case)[14:]}
+    ] == ladder(town, case)[:15]
+    assert {"missed operator", "missed dispose"} == {word for _, word in ladder(town, case)[15:]}
     assert ("ding", "operator") == (town.where(case), town.case(case).status)
 
 
@@ -68,7 +69,7 @@ def test_the_whole_ladder_of_an_urgent_case() -> None:
     ]  # fmt: skip
     told = ladder(town, case)
     assert [(0, "CaseRegistered")] == told[:1]
-    found = [(minute, word) for minute, word in told[1:] if word != "LeaseExpired"]
+    found = [(minute, word) for minute, word in told[1:] if word not in ("LeaseExpired", "SuperiorAlerted")]
     assert [(n * 5, step) for n, step in enumerate(steps)] == found[:8]
     assert [(50, "level city operator_silent"), (50, "CaseHandedOver"), (50, "taken from jia")] == found[8:11]
     assert [(50, "mobile X1-A channel 1"), (55, "mobile X1-B channel 1")] == found[11:13]

@@ -13,7 +13,7 @@ from dispatchers.case import Status
 from dispatchers.rollout import ENDS, Line, Rollout
 from dispatchers.rows import CityPack
 from dispatchers.transitions import TRANSITIONS
-from tests.support import CHIEF, COLLECTOR, COORDINATION, PACK
+from tests.support import BORDER_COLLECTOR, CHIEF, COORDINATION, PACK
 from tests.support_scenarios import Story, added, refused
 
 
@@ -194,7 +194,7 @@ def test_an_item_that_arrives_with_its_case() -> None:
     its proposal is that of the case that it took."""
     story = Story(rolled_out("shadow", "yi"))
     case = story.file("09:00", "1", "stall", (120.1999, 30.1))
-    story.tell("09:20", m.ReportVerification, case, found=True, territory="990201", actor=COLLECTOR)
+    story.tell("09:20", m.ReportVerification, case, found=True, territory="990201", actor=BORDER_COLLECTOR)
     fold = Rollout()
     for record in story.records:
         for event in record.events:

@@ -24,6 +24,7 @@ from dispatchers.transitions import TRANSITIONS
 from dispatchers.writer import DESK, INTAKE, Writer
 from tests.support import (
     ADMIN,
+    BORDER_COLLECTOR,
     CHECKER,
     CHIEF,
     CITY,
@@ -31,6 +32,7 @@ from tests.support import (
     HOTLINE,
     LAST_DESK,
     MONDAY,
+    NOTIFIER,
     OPERATOR,
     PACK,
     SUPERVISOR,
@@ -65,11 +67,19 @@ SAYS: dict[type[m.CaseOrder], st.SearchStrategy[dict[str, Any]]] = {
         "reason": st.sampled_from(get_args(m.ReturnReason)), "basis": st.sampled_from(("art. 1", "art. 2")),
         "officers": st.sampled_from(((), ("A1-001",))),
     }),
-    m.ReportDisposal: st.fixed_dictionaries({"result": st.sampled_from(get_args(m.Result))}),
+    m.ReportPush: st.fixed_dictionaries({
+        "channel": st.sampled_from(("webhook", "webpush", "mqtt")), "result": st.sampled_from(get_args(m.PushResult)),
+    }),
+    m.RecordCall: st.fixed_dictionaries({"squad": st.sampled_from(("A1", "B1", "nowhere"))}),
+    m.ReportDisposal: st.fixed_dictionaries({
+        "result": st.sampled_from(get_args(m.Result)), "evidence": st.sampled_from(((), ("photo:1",))),
+        "fine": st.sampled_from((0, 0, 200, 5_000)), "cash": st.sampled_from((0, 0, 100)),
+    }),
     m.CheckCase: st.fixed_dictionaries({"passed": st.booleans()}),
     m.CloseCase: st.fixed_dictionaries({"forced": st.booleans(), "reason": st.just("told so")}),
     m.AssignCase: st.sampled_from([
         *({"squad": s, "unit": "", "reason": "r"} for s in ("A1", "A2", "AM", "B1", "X1")),
+        {"squad": "A1", "team": "A1-B", "reason": "r", "actor": m.Actor("A1-009", "leader", "A1")},
         *({"squad": "", "unit": u, "reason": "r"} for u in ("JA-works", "DI-clean", "DI-police")),
     ]),
     m.HandOverCase: st.fixed_dictionaries({"to_desk": st.sampled_from(("jia", "yi", "bing", "ding", "nowhere"))}),
@@ -119,7 +129,7 @@ SAYS: dict[type[m.CaseOrder], st.SearchStrategy[dict[str, Any]]] = {
 }  # fmt: skip
 STRANGERS = (
     CHIEF, COORDINATION, SUPERVISOR, HOTLINE, OPERATOR, CHECKER, ADMIN, m.Actor("A1-001", "squad", "A1"),
-    m.Actor("A2-005", "leader", "A2"), m.Actor("JA-works", "unit"), m.Actor("A1-001", "checker"),
+    m.Actor("A2-005", "leader", "A2"), m.Actor("JA-works", "unit"), m.Actor("A1-001", "checker"), BORDER_COLLECTOR,
 )  # fmt: skip
 WHOSE: dict[type[m.CaseOrder], m.Actor] = {
     m.RuleDispute: COORDINATION, m.ReviewRelaxation: CHIEF, m.DecideCriminalTransfer: CHIEF, m.ReopenCase: SUPERVISOR,
@@ -128,7 +138,7 @@ WHOSE: dict[type[m.CaseOrder], m.Actor] = {
 }  # fmt: skip
 BY_ROLE = {
     "operator": OPERATOR, "chief": CHIEF, "checker": CHECKER, "coordination": COORDINATION, "supervisor": SUPERVISOR,
-    "hotline": HOTLINE,
+    "hotline": HOTLINE, "notifier": NOTIFIER,
 }  # fmt: skip
 EASILY: dict[type[m.CaseOrder], dict[str, Any]] = {
     m.ReportVerification: {"actor": CHECKER, "found": True},

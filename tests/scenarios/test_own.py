@@ -11,7 +11,18 @@ from dispatchers import messages as m
 from dispatchers.rows import Authority, CityPack, MergeRule, Posting, Readiness, Rollout
 from dispatchers.targets import Share
 from streams import city_files
-from tests.support import CHECKER, CHIEF, COLLECTOR, COORDINATION, HOTLINE, OPERATOR, PACK, SUPERVISOR, at, changed
+from tests.support import (
+    BORDER_COLLECTOR,
+    CHECKER,
+    CHIEF,
+    COORDINATION,
+    HOTLINE,
+    OPERATOR,
+    PACK,
+    SUPERVISOR,
+    at,
+    changed,
+)
 from tests.support import officers_of as people
 from tests.support_scenarios import Story, added, due, kinds, refused, shown
 
@@ -252,7 +263,7 @@ def test_a_looked_at_case_is_accepted() -> None:
     for found, clock in ((True, []), (False, ["2026-07-13 09:35"])):
         story = Story()
         case = story.file("09:00", "1", "stall", (120.1999, 30.1))
-        story.tell("09:20", m.ReportVerification, case, found=found, territory="990102", actor=COLLECTOR)
+        story.tell("09:20", m.ReportVerification, case, found=found, territory="990102", actor=BORDER_COLLECTOR)
         assert [shown(t.due_at) for t in story.case(case).terms if t.name == "accept"] == clock
 
 
@@ -631,7 +642,7 @@ def test_a_point_on_the_border_is_looked_at_first() -> None:
     case = story.file("09:00", "1", "stall", (120.1999, 30.1))
     order = story.one(e.VerificationOrdered, case)
     assert (order.collector, order.reason, shown(order.due_at)) == ("K-990102", "border", "2026-07-13 09:30")
-    story.tell("09:20", m.ReportVerification, case, found=True, territory="990201", actor=COLLECTOR)
+    story.tell("09:20", m.ReportVerification, case, found=True, territory="990201", actor=BORDER_COLLECTOR)
     assert shown(story.one(e.CaseVerified, case).dispatch_due) == "2026-07-13 09:50"  # half an hour was left
     assert (story.desks(case), story.holder(case)) == (["jia", "yi"], "B1")
 

@@ -50,7 +50,7 @@ def test_all_faults_of_all_files_are_told_at_once(folder: Path) -> None:
         ("desks.csv", 3, "1,YI", "0,YI", "partition 0 is another desk's"),
         ("territories.csv", 7, "jia", "bei", "there is no 'bei' in desks"),
         ("squads.csv", 2, "town_squad", "village", "tier is 'village'"),
-        ("squads.csv", 3, "20,甲", "many,甲", "cap is 'many'"),
+        ("squads.csv", 3, "20,60002", "many,60002", "cap is 'many'"),
         ("teams.csv", 9, "always", "noon", "there is no 'noon' in shifts"),
         ("shifts.csv", 4, "1920", "1200", "1200 to 1200 is no shift"),
         ("officers.csv", 4, "2026-01-01", "13.7.2026", "valid_from is '13.7.2026'"),
@@ -540,6 +540,11 @@ def test_a_warning_is_printed_and_refuses_nothing(folder: Path, capsys: pytest.C
         ("collectors.csv", 2, "K-990101", "A1-003", "A1-003 is an officer of A1 too"),
         ("city.yaml", 7, "[镇, 县, 市]", "[镇, 市]", "2 levels"),
         ("city.yaml", 28, "24 hours", "late", "'late' is no duration"),
+        ("city.yaml", 29, "5 minutes", "long", "'long' is no duration"),
+        ("squads.csv", 4, "60003", "13800000000", "AM has the telephone '13800000000'"),
+        ("channels.csv", 5, "30 seconds", "90 seconds", "after 90 seconds of a lease of 120 seconds"),
+        ("channels.csv", 3, "webpush", "pigeon", "channel is 'pigeon'"),
+        ("redlines.csv", 2, "any", "all", "act is 'all'"),
     ],
 )
 def test_each_table_tells_the_place_of_its_faults(

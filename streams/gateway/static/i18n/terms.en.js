@@ -32,6 +32,7 @@ export default {
   "result.answered": "answered",
   // order
   "order.ReceiveOffer": "receive the offer",
+  "order.ReportPush": "report a push",
   "order.AcceptAssignment": "accept",
   "order.ReturnAssignment": "give back",
   "order.ReportArrival": "report arrival",
@@ -48,6 +49,7 @@ export default {
   "order.MergeCase": "merge",
   "order.SplitCase": "split",
   "order.UrgeCase": "urge",
+  "order.RecordCall": "record a call",
   "order.SuperviseCase": "supervise",
   "order.AnswerCaller": "answer the caller",
   "order.RecordCallback": "record the call-back",
@@ -85,6 +87,7 @@ export default {
   "role.town": "town seat",
   "role.hotline": "hotline",
   "role.unit": "unit",
+  "role.notifier": "notifier",
   "role.admin": "admin",
   // level
   "level.town": "town",
@@ -168,6 +171,12 @@ export default {
   // superior
   "superior.line": "line",
   "superior.block": "block",
+  // channel
+  "channel.webhook": "a webhook",
+  "channel.webpush": "web push",
+  "channel.worknotice": "a work notice",
+  "channel.mqtt": "the vehicle's terminal",
+  "channel.node": "the town's terminal",
   // mode
   "mode.auto": "decided by the rules",
   "mode.propose": "a proposal, for the operator to confirm",
@@ -194,6 +203,7 @@ export default {
   "reason.no_equipment": "no equipment",
   "reason.no_point": "no point is given",
   "reason.no_valid_certificate": "a certificate was not valid on the day",
+  "reason.nobody_answered": "nobody answered",
   "reason.nobody_free": "nobody is free now",
   "reason.not_an_officer_of_the_squad": "not a formal officer of the squad",
   "reason.not_our_power": "not our power",

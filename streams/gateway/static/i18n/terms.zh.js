@@ -32,6 +32,7 @@ export default {
   "result.answered": "已答复",
   // order
   "order.ReceiveOffer": "收到派单",
+  "order.ReportPush": "报推送结果",
   "order.AcceptAssignment": "接单",
   "order.ReturnAssignment": "退单",
   "order.ReportArrival": "报到场",
@@ -48,6 +49,7 @@ export default {
   "order.MergeCase": "并案",
   "order.SplitCase": "拆案",
   "order.UrgeCase": "催办",
+  "order.RecordCall": "记录电话",
   "order.SuperviseCase": "督办",
   "order.AnswerCaller": "答复",
   "order.RecordCallback": "记录回访",
@@ -85,6 +87,7 @@ export default {
   "role.town": "镇街",
   "role.hotline": "热线",
   "role.unit": "单位",
+  "role.notifier": "推送程序",
   "role.admin": "管理员",
   // level
   "level.town": "镇街",
@@ -168,6 +171,12 @@ export default {
   // superior
   "superior.line": "条",
   "superior.block": "块",
+  // channel
+  "channel.webhook": "业务系统回调",
+  "channel.webpush": "浏览器推送",
+  "channel.worknotice": "工作通知",
+  "channel.mqtt": "车载终端",
+  "channel.node": "镇街终端",
   // mode
   "mode.auto": "自动派遣",
   "mode.propose": "建议，由派遣员确认",
@@ -194,6 +203,7 @@ export default {
   "reason.no_equipment": "缺少装备",
   "reason.no_point": "没有点位",
   "reason.no_valid_certificate": "执法证当日无效",
+  "reason.nobody_answered": "派单无人应答",
   "reason.nobody_free": "暂时无人有空",
   "reason.not_an_officer_of_the_squad": "不是该中队的正式人员",
   "reason.not_our_power": "不属我方职权",
