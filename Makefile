@@ -56,15 +56,17 @@ define install
 	touch $@
 endef
 
-# The tests look at the screens in the system's own Chromium; without a Chinese font they would look at boxes.
-define browser
+# The tests look at the screens in the system's own Chromium; without a Chinese font they would look at boxes. Offers to vehicles go
+# through a real MQTT broker, too.
+define programs
 	missing=
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="chromium"
 	fc-list 2>/dev/null | grep -qi "noto sans cjk" || missing="$$missing fonts-noto-cjk"
+	[ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"
 	if [ -n "$$missing" ]; then
 	  root=; if [ "$$(id -u)" != 0 ]; then root="sudo -n"; fi
-	  if ! command -v apt-get >/dev/null || ! $$root true 2>/dev/null; then echo "The browser tests need:$$missing (sudo apt-get install -y $$missing)" >&2; exit 1; fi
-	  echo "Installing $$missing for the browser tests"
+	  if ! command -v apt-get >/dev/null || ! $$root true 2>/dev/null; then echo "The tests need:$$missing (sudo apt-get install -y $$missing)" >&2; exit 1; fi
+	  echo "Installing $$missing for the tests"
 	  $$root apt-get update -q || true
 	  $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
 	fi
@@ -78,7 +80,7 @@ endef
 	@echo "Installing what running and testing need into .venv (a minute the first time)"
 	$(install)
 	touch .venv/runtime.stamp
-	$(browser)
+	$(programs)
 
 # Debian and Ubuntu ship Python without ensurepip, and so without a working venv, until pythonX.Y-venv is installed.
 .venv/bin/python:

@@ -16,6 +16,7 @@ from cyclopts import App, CycloptsError, Parameter
 from .accounts_cli import account_app, audit_app
 from .cli_admin import city_app, letters_app, reporter_app, topics_app
 from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
+from .notify.cli import notify_app
 from .outbox.cli import replies_app
 
 LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
@@ -27,7 +28,7 @@ app = App(
     help_format="plaintext",
     version_flags=[],
 )
-for group in (topics_app, city_app, reporter_app, letters_app, account_app, audit_app, replies_app):
+for group in (topics_app, city_app, reporter_app, letters_app, account_app, audit_app, replies_app, notify_app):
     app.command(group)
 
 

@@ -35,6 +35,12 @@ def connected() -> Settings:
     return settings
 
 
+def faults_of(fault: Exception) -> str:
+    """The faults of a file, a line each, as one line."""
+    first, *others = str(fault).splitlines()
+    return first + (f" ({len(others) + 1} faults in all: {'; '.join(others)})" if others else "")
+
+
 def asked(work: Any) -> Any:
     """Run what speaks to a person; its own faults are the person's."""
     from .dead_letters import NoSuchLetterError

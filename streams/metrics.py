@@ -137,6 +137,7 @@ UNREADABLE = (*get_args(faults.Reason), "no_desk_here", "rule_failed")
 GROUPS = ("paidan-desk", "paidan-tell", "paidan-archive")
 REPLIES = ("progress", "reply", "closed", "rejected", "transferred")
 REPLY_STATES = ("acknowledged", "pending", "dead", "by_topic")
+CHANNELS = ("webhook", "webpush", "worknotice", "mqtt")
 POSTED = ("accepted", "refused", "gone", "failing", "timeout", "unreachable")
 TARGET_STREAMS = ("general", "simple", "nonpenalty", "all")
 TARGET_WINDOWS = ("today", "month", "all")
@@ -214,6 +215,24 @@ replies_oldest = _gauge("paidan_replies_oldest_pending_age_seconds", "Age of the
 # Tries to deliver a reply, by how the source's server answered.
 reply_attempts = _counter("paidan_reply_attempts_total", "Tries to deliver a reply", outcome=POSTED)
 
+# -- notify ------------------------------------------------------------------------------------------------------------
+
+# Tries to take an offer further through a channel beside the squad's own page, by what became of them.
+notify_attempts = _counter(
+    "paidan_notify_attempts_total",
+    "Tries to take an offer further",
+    channel=CHANNELS,
+    result=get_args(messages.PushResult),
+)
+# Open offers to squads that no device has received.
+notify_pending = _gauge("paidan_notify_pending", "Offers that no device has received")
+# Age on the run's clock of the oldest of them; 0: there is none.
+notify_oldest = _gauge("paidan_notify_oldest_pending_age_seconds", "Age of the oldest of them")
+# Squads of which a device was heard lately (R46); no number while Redis is away.
+nodes_online = _gauge("paidan_nodes_online", "Squads whose terminal is there", desk=DESKS)
+# Squads that must have a device.
+nodes_required = _gauge("paidan_nodes_required", "Squads that must have a terminal", desk=DESKS)
+
 # -- gateway -----------------------------------------------------------------------------------------------------------
 
 # Requests by what was asked for (access.Capability; "" is who signs in), and their answers: below 400, 4xx, 5xx.
@@ -227,6 +246,7 @@ http_requests = _counter(
 http_seconds = _histogram("paidan_http_seconds", "Time to an answer", (0.005, 0.02, 0.1, 0.3, 1.0, 3.0))
 # Browsers that are told what changes.
 stream_readers = _gauge("paidan_stream_readers", "Browsers on the stream")
+squad_readers = _gauge("paidan_push_clients", "Devices that listen for their notices")
 # Wall seconds since the gateway last knew that it had read all there is; -1: never yet.
 gateway_behind = _gauge("paidan_gateway_behind_seconds", "How old what is shown may be")
 

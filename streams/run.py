@@ -48,9 +48,12 @@ LOGINS = "demo-accounts.json"
 SHOWN_LOGINS = ("operator", "lead", "coordination", "wall")
 NO_COMPLAINT_S = 120.0  # a run that shall end by itself waits so long for its first complaint
 # Seconds from SIGTERM to SIGKILL.
-PATIENCE_S = {"people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0, "replies": 3.0}
+PATIENCE_S = {
+    "people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0, "replies": 3.0,
+    "notify": 3.0,
+}  # fmt: skip
 DESK_PATIENCE_S = 4.0
-BESIDE = ("tell", "targets", "archive", "gateway", "replies")  # the processes that show what was decided
+BESIDE = ("tell", "targets", "archive", "gateway", "replies", "notify")  # the processes that show what was decided
 
 
 class RunError(Exception):
@@ -236,6 +239,7 @@ class _Run:
             "http_port": str(self._ports.of("console", settings.http_port)),
             "http_secure": str(settings.http_secure),
             "sources": str(settings.sources.absolute()) if settings.sources else "",
+            "channels": str(settings.channels.absolute()) if settings.channels else "",
         }
         ours = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
         env = ours | {PREFIX + k.upper(): v for k, v in told.items()} | {"PYTHONUNBUFFERED": "1"}

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     # (streams/outbox/sources.py). Not set: all sources read the topic `replies`.
     sources: Path | None = None
 
+    # The file that says through which channels `paidan notify` reaches squads whose own device is silent
+    # (streams/notify/channels.py). Not set: through none.
+    channels: Path | None = None
+
     # Port of /metrics on 127.0.0.1. 0: none.
     metrics_port: int = Field(0, ge=0, le=65535)
 

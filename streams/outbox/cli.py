@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from ..cli_common import UserError, asked, connected, say
+from ..cli_common import UserError, asked, connected, faults_of, say
 
 replies_app = App(name="replies", help="The process that posts replies to the sources of reports; what was given up.")
 
@@ -18,9 +18,7 @@ def replies() -> None:
     try:
         run(connected())
     except SourcesError as fault:
-        lines = str(fault).splitlines()
-        more = f" ({len(lines)} faults in all: {'; '.join(lines[1:])})" if len(lines) > 1 else ""
-        raise UserError(lines[0] + more) from fault
+        raise UserError(faults_of(fault)) from fault
 
 
 @replies_app.command
