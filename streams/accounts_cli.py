@@ -182,7 +182,8 @@ def _new_password(settings: Settings, name: str, *, code: bool) -> tuple[dict[st
 
 def _line(account: Account) -> str:
     area = account.desk or account.territory or account.unit or account.source or "-"
-    marks = [mark for mark, is_so in (("code", account.code == "required"), ("demo", account.demo)) if is_so]
+    told = {"code": account.code == "required", "demo": account.demo, "simulated": account.simulated}
+    marks = [mark for mark, is_so in told.items() if is_so]
     return "\t".join((account.id, account.role, area, "closed" if account.disabled else "open", ",".join(marks) or "-"))
 
 

@@ -106,16 +106,34 @@ def targets() -> None:
 
 
 @app.command
-def people(*, seed: str = "jiaxing") -> None:
-    """Simulated squads, units, checkers and operators who answer on the topics.
+def simulate(
+    *,
+    url: str = "",
+    seed: str = "jiaxing",
+    rate: float = 0.0,
+    squads: int | None = None,
+    for_: Annotated[float | None, Parameter(name="--for")] = None,
+) -> None:
+    """Simulated squads, units, checkers and operators, as clients of a gateway; at its end, what they saw as JSON.
 
     Parameters
     ----------
+    url: Of the gateway; not given: by PAIDAN_HTTP_HOST and PAIDAN_HTTP_PORT.
     seed: The same seed, the same people.
+    rate: File so many of the demo's complaints a second, too.
+    squads: How many squads have devices; not given: all.
+    for_: End by itself after so many seconds.
     """
-    from .people.client import run
+    from .people.accounts import NotSimulatedError
+    from .people.simulate import Plan, main, url_of
 
-    asyncio.run(run(connected(), seed))
+    if rate < 0 or (for_ is not None and for_ <= 0) or (squads is not None and squads < 0):
+        raise UserError("--for must be above 0, --rate and --squads not below it")
+    settings = connected()
+    try:
+        say(main(settings, Plan(url=url or url_of(settings), seed=seed, rate=rate, squads=squads, seconds=for_)))
+    except NotSimulatedError as fault:
+        raise UserError(str(fault)) from fault
 
 
 @app.command

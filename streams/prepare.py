@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 from kafka import KafkaAdminClient
@@ -18,6 +19,8 @@ from .kafka_io import producer
 from .settings import Settings
 from .vault import load_or_create
 from .watch import total
+
+T = TypeVar("T")
 
 
 async def prepare(settings: Settings, pack: CityPack, say: Callable[[str], None]) -> None:
@@ -52,7 +55,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 async def demo_logins(settings: Settings, pack: CityPack, file: Path) -> list[Login]:
     """Accounts to try the city with, made once and noted in a file that only its owner may read. Raises KafkaError."""
-    known = await asyncio.to_thread(_noted, file)
+    known = await asyncio.to_thread(noted, file, list[Login])
     if known:
         return known
     keys = accounts.Keys(load_or_create(settings.master_key))
@@ -60,18 +63,20 @@ async def demo_logins(settings: Settings, pack: CityPack, file: Path) -> list[Lo
     async with producer(settings.kafka) as sender:
         await accounts.write(sender, *(account for account, _, _ in made))
     logins = [Login(account=a.id, role=a.role, password=password, code=code) for a, password, code in made]
-    await asyncio.to_thread(_note, logins, file)
+    await asyncio.to_thread(note, logins, file)
     return logins
 
 
-def _noted(file: Path) -> list[Login]:
-    return msgspec.json.decode(file.read_bytes(), type=list[Login]) if file.exists() else []
+def noted(file: Path, kind: type[T]) -> T | None:
+    """What was noted in a file; None: nothing was."""
+    return msgspec.json.decode(file.read_bytes(), type=kind) if file.exists() else None
 
 
-def _note(logins: list[Login], file: Path) -> None:
+def note(secrets: Any, file: Path) -> None:
+    """Note what signs somebody in, in a file that only its owner may read."""
     new = file.with_suffix(".new")
     new.touch(mode=0o600)
-    new.write_bytes(msgspec.json.format(msgspec.json.encode(logins), indent=2))
+    new.write_bytes(msgspec.json.format(msgspec.json.encode(secrets), indent=2))
     new.replace(file)
 
 

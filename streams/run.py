@@ -1,6 +1,6 @@
 """`paidan run`: a whole city on one machine (DESIGN §4).
 
-    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ the processes ─▶ feed, people
+    kafka, redis (unless given) ─▶ topics ─▶ city pack ─▶ clock ─▶ the processes ─▶ feed, simulate
 
 1. What is started is ended, in reverse, however this ends; killed with -9, all of it dies too (children.py, local.py).
 2. What dies is started again, servers too. What cannot live ends the run, with the end of its log.
@@ -49,7 +49,7 @@ SHOWN_LOGINS = ("operator", "lead", "coordination", "wall")
 NO_COMPLAINT_S = 120.0  # a run that shall end by itself waits so long for its first complaint
 # Seconds from SIGTERM to SIGKILL.
 PATIENCE_S = {
-    "people": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0, "replies": 3.0,
+    "simulate": 2.0, "feed": 2.0, "targets": 2.0, "tell": 3.0, "archive": 3.0, "gateway": 3.0, "replies": 3.0,
     "notify": 3.0,
 }  # fmt: skip
 DESK_PATIENCE_S = 4.0
@@ -216,7 +216,7 @@ class _Run:
             children.append(self._child("feed", ["feed", str(demo)], settings, ends=True))
         else:
             self._say(f"{demo} is not there: nobody complains")
-        children.append(self._child("people", ["people", "--seed", self._plan.seed], settings))
+        children.append(self._child("simulate", ["simulate", "--seed", self._plan.seed], settings))
         return [asyncio.create_task(child.keep(up)) for child in children]
 
     def _desks(self) -> list[str]:

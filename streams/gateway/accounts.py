@@ -43,6 +43,7 @@ TOPIC = "accounts"
 PLACE = TopicPartition(TOPIC, 0)
 PATIENCE_S = 30.0  # for what was written to come back
 AGAIN_S = 1.0  # after the broker was lost
+TOGETHER = 32  # accounts in one append: the topic takes 64 KiB, and one with a subscription has almost two
 WITH_CODE: frozenset[Role] = frozenset({"lead", "admin"})  # must have a one-time code (TOTP), GB/T 22239
 # What of an area each role's record must say, and nothing but that; the others may name a desk, or none for all desks.
 AREA: dict[Role, tuple[str, ...]] = {
@@ -85,7 +86,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     totp: bytes = b""  # its secret, closed (`Keys`)
     squad: str = ""
     officer: str = ""  # number of the officer, or collector, who carries the device
-    key: str = ""  # of a source: SHA-256 of it, hex
+    key: str = ""  # of a source, or of whom `paidan simulate` plays: SHA-256 of it, hex
     device: str = ""  # public key of the device that enrolled, as devices.py has it
     enrol: str = ""  # SHA-256 of the code by which one may, hex; gone once it was used
     enrol_until: int = 0  # wall time; 0: until it is used (demo)
@@ -113,15 +114,21 @@ def _faults(account: Account) -> Iterator[str]:
             yield f"the role {account.role} needs its {field}"
         if said and field not in (*wanted, "desk"):
             yield f"the role {account.role} has no {field}"
+    yield from _faulty_signing_in(account)
+
+
+def _faulty_signing_in(account: Account) -> Iterator[str]:
     if account.role in ("integrator", *DEVICES) and account.password:
         yield f"the role {account.role} has a key, no password"
     if account.role not in DEVICES and (account.device or account.enrol or account.push):
         yield f"the role {account.role} has no device"
-    if account.role != "integrator" and account.key:
+    if account.role != "integrator" and account.key and not account.simulated:
         yield f"the role {account.role} has no key"
+    if account.simulated and not (account.key and not (account.password or account.device or account.enrol)):
+        yield "what is simulated has a key, and nothing else to sign in with"
     if account.code == "required" and account.password and not account.totp:
         yield "a code is required, and there is no secret to make it from"
-    if account.role in WITH_CODE and account.code == "none" and not account.demo:
+    if account.role in WITH_CODE and account.code == "none" and not (account.demo or account.simulated):
         yield f"the role {account.role} must sign in with a code"
 
 
@@ -188,9 +195,12 @@ def changed(account: Account, by: str, **fields: Any) -> Account:
 async def write(sender: AIOKafkaProducer, *accounts: Account) -> int:
     """Write accounts; when this returns they are acknowledged by all. The offset of the last one."""
     offset = -1
-    for account in accounts:
-        sent = await sender.send_and_wait(TOPIC, msgspec.json.encode(account), key=account.id.encode(), partition=0)
-        offset = sent.offset
+    for begin in range(0, len(accounts), TOGETHER):
+        underway = [
+            await sender.send(TOPIC, msgspec.json.encode(account), key=account.id.encode(), partition=0)
+            for account in accounts[begin : begin + TOGETHER]
+        ]
+        offset = (await asyncio.gather(*underway))[-1].offset
     return offset
 
 
@@ -241,7 +251,7 @@ class Accounts:
         return self._by_id.get(account)
 
     def by_key(self, key: str) -> Account | None:
-        """The source whose key this is."""
+        """The source, or who is simulated, whose key this is."""
         digest = key_hash(key)
         found = self._by_id.get(self._by_key.get(digest, ""))
         return found if found and compare_digest(found.key, digest) and not found.disabled else None

@@ -141,7 +141,8 @@ class Devices:
         """The devices of the lead's desk, whoever added them."""
         now = self._now()
         ours = [a for a in self._accounts.all() if a.role in DEVICES and a.desk == session.account.desk]
-        return DeviceList([_device(a) for a in ours if a.device or a.enrol_until > now or not a.enrol_until])
+        there = [a for a in ours if a.device or a.enrol_until > now or (a.enrol and not a.enrol_until)]
+        return DeviceList([_device(a) for a in there])
 
     async def revoke(self, session: Session, name: str) -> None:
         """A device is lost, or was the wrong one. Raises Problem 404."""

@@ -142,7 +142,8 @@ class Orders:
         for word in OURS:
             if word in told:
                 raise unfit(f"$.{word}", "由网关填写，请去掉", "the gateway says this; leave it out")
-        whole = {**told, "message_id": key, "actor": msgspec.to_builtins(access.actor_of(session.account))}
+        actor = msgspec.to_builtins(access.actor_of(session.account))
+        whole = {**told, "message_id": key, "actor": actor, "simulated": session.account.simulated}
         try:
             order: m.DeskOrder = msgspec.convert(whole, m.DeskOrder)
         except msgspec.ValidationError as fault:

@@ -1,7 +1,7 @@
 """Sessions: what a browser shows with each request, and what of it handlers get.
 
     POST /api/login ─▶ login.py ─▶ cookie `paidan` ─▶ middleware ─▶ request[SESSION] ─▶ need(request, …) in handlers
-    Authorization: Bearer <a source's key> ─────────────┘
+    Authorization: Bearer <a source's key, or of whom `paidan simulate` plays> ┘
 
 1. A session is not kept anywhere: the cookie says account, epoch and times, signed with a key that all gateways derive
    from the master key. One that was restarted, or another one, takes it for its own.

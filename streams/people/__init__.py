@@ -1,7 +1,7 @@
-"""People who answer: squads, units, checkers and operators of a city that nobody lives in (`paidan people`).
+"""People who answer: squads, units, checkers and operators of a city that nobody lives in (`paidan simulate`).
 
-A client of the topics like any other: it hears the public `case-events` and posts orders to `desk-inbox`, and says in
-each that it is simulated. Of how a desk decides it knows nothing; a refused order it does not even see.
+Clients of the gateway like any other, at whatever rate one likes, and so its load; each says in whatever it orders that
+it is simulated. Of how a desk decides they know nothing; that an order was refused is counted, and nobody learns by it.
 
 Layout, each file one thought:
 
@@ -11,9 +11,14 @@ Layout, each file one thought:
 - `times`      day and night, ways, and how long work takes
 - `places`     what anybody may read in the city's public rows
 - `acts`       plans and orders
-- `behaviour`  what a case makes people do, those who have it first: pure, so they live in a test and on Kafka
+- `behaviour`  what a case makes people do, those who have it first: pure, so they live in a test and at a gateway
 - `post`       who looks before, checks after, answers, reviews, rules, and whoever another office asks
 - `operators`  what a desk's operator does with a case that the rules do not settle
 - `rehearsal`  days of a city in memory, with these people in it
-- `client`     the same on Kafka
+- `accounts`   who they are at the gateway
+- `client`     requests until they have an answer
+- `device`     what a squad carries
+- `load`       complaints at a rate
+- `figures`    what was counted and measured
+- `simulate`   all of it together
 """

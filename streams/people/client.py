@@ -1,4 +1,4 @@
-"""The gateway as its clients see it: an order until it has its answer, a complaint until it is kept, what a device reads.
+"""The gateway to its clients: an order until it has its answer, a complaint until it is kept, what devices read.
 
 1. What has no answer is sent again under the same id, for ever: 202 and every 5xx, a connection that was lost or never
    made, an answer that does not come. A gateway, a broker or a desk may die at any moment and nothing is lost by it,

@@ -137,7 +137,7 @@ def test_what_dies_is_started_again_and_ctrl_c_ends_all(data: Path) -> None:
     run = Run(data)
     run.until("accepted 1")
     alive = {" ".join(p.cmdline()): p for p in run.family()}
-    for word in (" desk", " tell", " people", "redis-server"):
+    for word in (" desk", " tell", " simulate", "redis-server"):
         (victim,) = [p for words, p in alive.items() if word in words]
         victim.kill()
     run.until("restarts 4")

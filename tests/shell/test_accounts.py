@@ -90,6 +90,8 @@ WRONG: list[tuple[str, Role, dict[str, Any], str]] = [
     ("so", "integrator", {}, "needs its source"),
     ("so", "integrator", {"source": "web", "password": HASHED}, "no password"),
     ("op", "operator", {"desk": "jia", "key": "00"}, "has no key"),
+    ("op", "operator", {"desk": "jia", "simulated": True}, "has a key, and nothing else"),
+    ("op", "operator", {"desk": "jia", "simulated": True, "key": "00", "password": HASHED}, "nothing else"),
     ("op", "operator", {"desk": "jia", "unit": "JA-works"}, "has no unit"),
     ("au", "auditor", {"territory": "990101"}, "has no territory"),
 ]

@@ -26,7 +26,7 @@ WRONG = [
     (["run", "--speed", "0"], {}, "above 0"),
     (["run"], {"PAIDAN_REDIS": "localhost"}, "PAIDAN_REDIS"),
     (["desk"], {}, "PAIDAN_KAFKA is not set"),
-    (["people"], {"PAIDAN_KAFA": "127.0.0.1:9092"}, "PAIDAN_KAFA: there is no such setting"),
+    (["simulate"], {"PAIDAN_KAFA": "127.0.0.1:9092"}, "PAIDAN_KAFA: there is no such setting"),
     (["feed"], {"PAIDAN_KAFKA": "127.0.0.1:1"}, "FILE"),
     (["feed", "nowhere.jsonl"], {"PAIDAN_KAFKA": "127.0.0.1:1"}, "no such file"),
     (["topics", "check"], {}, "PAIDAN_KAFKA is not set"),
@@ -86,7 +86,7 @@ def test_the_schema_takes_what_the_readers_take() -> None:
 def test_every_word_has_help() -> None:
     """`paidan --help` names every word of the issue; each has a help of its own."""
     told = paidan("--help").stdout
-    for word in ("run", "desk", "tell", "targets", "people", "feed", "decide", "replay", "schema", "topics", "city"):
+    for word in ("run", "desk", "tell", "targets", "simulate", "feed", "decide", "replay", "schema", "topics", "city"):
         assert word in told
     assert paidan("dead-letters", "redrive", "--help").returncode == 0
 
