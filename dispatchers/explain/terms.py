@@ -215,7 +215,7 @@ REQUESTS: Words = {
 # Through what an offer goes beside the squad's own page, and what became of it there.
 CHANNELS: Words = {
     "webhook": Said("业务系统回调", "a webhook"),
-    "webpush": Said("浏览器推送", "web push"),
+    "webpush": Said("浏览器", "web push"),
     "worknotice": Said("工作通知", "a work notice"),
     "mqtt": Said("车载终端", "the vehicle's terminal"),
     "node": Said("镇街终端", "the town's terminal"),

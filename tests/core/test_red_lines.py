@@ -6,6 +6,7 @@ import pytest
 
 from dispatchers import events as e
 from dispatchers import messages as m
+from dispatchers.explain import Told, explain, in_order
 from dispatchers.reports import IN_CASH, ON_THE_SPOT, RED_LINES
 from tests.support import CITY, Town, names, one
 
@@ -78,3 +79,15 @@ def test_how_much_a_fine_on_the_spot_may_be(party: str, most: int) -> None:
     assert "fine_limit" == one(told, e.OrderRefused).reason
     done = one(town.order(m.ReportDisposal, case, **FINED, party=party, fine=most, cash=IN_CASH), e.CaseDisposed)
     assert (party, most, IN_CASH) == (done.party, done.fine, done.cash)
+
+
+def test_the_story_tells_the_amounts_and_none_where_there_is_none() -> None:
+    """What was decided and taken is read in both languages; of a warning nothing is said of money."""
+    town, case = on_site("stall")
+    town.order(m.ReportDisposal, case, **FINED, fine=150, cash=50)
+    told = in_order(Told(0, "jia", event, CITY) for event in town.events(case))
+    assert "罚款 150 元，当场收缴 50 元" in explain(told, 0)
+    assert "a fine of 150 yuan, 50 yuan taken on the spot" in explain(told, 0, "en")
+    town, case = on_site("stall")
+    town.order(m.ReportDisposal, case, **FINED)
+    assert "元" not in explain(in_order(Told(0, "jia", event, CITY) for event in town.events(case)), 0)

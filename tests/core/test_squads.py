@@ -9,6 +9,7 @@ from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.case import Assignment
 from dispatchers.clock import MINUTE
+from dispatchers.explain import Told, explain, in_order
 from tests.core.test_escalation import outage
 from tests.support import BORDER_COLLECTOR, CITY, COLLECTOR, MONDAY, NOTIFIER, PACK, Town, holder, names, one
 
@@ -311,3 +312,25 @@ def test_the_city_knows_how_to_reach_a_squad() -> None:
     assert CITY.channels[0][0].after_ms < CITY.channels[3][0].after_ms
     assert CITY.channels[9] == CITY.channels[3], "of a priority that is no more"
     assert ("60001", 5 * MINUTE) == (CITY.squads["A1"].phone, CITY.node_silence_ms)
+
+
+def test_the_story_tells_who_was_reached_and_how() -> None:
+    """Pushes, the superior, the call and the handover, in both languages."""
+    town = Town()
+    case = town.file("1")
+    town.order(m.ReportPush, case, channel="webpush", result="limited", detail="429")
+    town.order(m.AssignCase, case, actor=LEADER, squad="A1", team="A1-B", reason="our shift ends")
+    town.wait(minutes=60)
+    town.order(m.RecordCall, case, squad="A1", note="in the cellar")
+    told = in_order(Told(0, "jia", event, CITY) for event in town.events(case))
+    zh, en = explain(told, 0), explain(told, 0, "en")
+    for line in (
+        "经浏览器推送：已达限额，稍后再送（429）", "队长在本中队内交接", "理由：our shift ends",
+        "一街道中队派单无人应答，已告知甲县执法局", "已电话联系一街道中队队长：in the cellar",
+    ):  # fmt: skip
+        assert line in zh
+    for line in (
+        "pushed through web push: its limits are reached for now (429)", "handed over within the squad by its leader",
+        "its daily superior, is told", "the leader of 一街道中队 was telephoned: in the cellar",
+    ):  # fmt: skip
+        assert line in en

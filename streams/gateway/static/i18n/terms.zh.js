@@ -173,7 +173,7 @@ export default {
   "superior.block": "块",
   // channel
   "channel.webhook": "业务系统回调",
-  "channel.webpush": "浏览器推送",
+  "channel.webpush": "浏览器",
   "channel.worknotice": "工作通知",
   "channel.mqtt": "车载终端",
   "channel.node": "镇街终端",
