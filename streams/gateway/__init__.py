@@ -16,6 +16,7 @@ What is told and taken, in the same order:
     stream.py      what changes, to every browser (SSE)
     cases.py, city.py, search.py    boards, cases, stories; names, duty, wall, replies; the archive over HTTP
     orders.py, filing.py            orders to desks; complaints and city events into their topics
+    photos.py      evidence piece by piece onto the disk, and out of it for who sees the case
     context.py, api.py              what handlers share; every endpoint in one table
     openapi.py, terms.py            made from that table; the screens' words, made from those of `paidan why`
     pages.py, static/               the screens

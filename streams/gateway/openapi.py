@@ -110,7 +110,7 @@ def _operation(one: Endpoint, known: dict[int, Any], fault: Any) -> dict[str, An
     if 202 in one.codes and one.path == "/api/complaints/csv":
         good = 202
     told["responses"] = {str(good): _good(one, known, good)}
-    bad = {*one.codes, 401, 404, 422, 503, *((403,) if one.method != "GET" else ())} - {good}
+    bad = {*one.codes, 401, 404, 422, 503, *((403,) if one.may or one.method != "GET" else ())} - {good}
     for code in sorted(bad):
         shape = {"schema": {} if code == 202 else fault}
         content = {} if code == 204 or one.method == "HEAD" else {"content": {"application/json": shape}}

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,7 +16,7 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from streams.gateway.api import ENDPOINTS
+from streams.gateway.api import ENDPOINTS, Endpoint
 from tests.support_gateway import Site, complaint, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -181,6 +182,11 @@ async def test_a_town_sees_its_own_town_and_asks_offices_at_most(here: Site) -> 
                     assert set(seen.body["allowed_actions"]) <= {"AskOffice"}
 
 
+def somewhere(one: Endpoint) -> str:
+    """The address of an endpoint, with something in each of its places."""
+    return re.sub(r"{\w+}", "x-1", one.path)
+
+
 async def test_every_role_meets_every_endpoint(here: Site) -> None:
     """403 wherever the table of access says no, and something else wherever it says yes."""
     from streams.gateway import access
@@ -192,10 +198,7 @@ async def test_every_role_meets_every_endpoint(here: Site) -> None:
             for one in ENDPOINTS:
                 if one.may in (None, "") or one.path == "/api/stream":
                     continue
-                path = one.path.replace("{case_id}", "c-1").replace("{key}", "k").replace("{name}", "n")
-                answer = await person.ask(
-                    one.method, path.replace("{upload}", "u"), {} if one.method in ("POST", "PUT") else None
-                )
+                answer = await person.ask(one.method, somewhere(one), {} if one.method in ("POST", "PUT") else None)
                 allowed = access.may(role, one.may)  # type: ignore[arg-type]
                 assert (answer.status != 403) is allowed, (role, one.method, one.path, answer)
 
@@ -205,15 +208,9 @@ async def test_nobody_gets_in_without_signing_in_and_no_change_without_the_token
         for one in ENDPOINTS:
             if one.may is None:
                 continue
-            path = (
-                one.path.replace("{case_id}", "c-1")
-                .replace("{key}", "k")
-                .replace("{name}", "n")
-                .replace("{upload}", "u")
-            )
-            async with http.request(one.method, path) as answer:
+            async with http.request(one.method, somewhere(one)) as answer:
                 assert answer.status == 401, one.path
-                assert set(await answer.json()) >= {"error", "text"}
+                assert one.method == "HEAD" or set(await answer.json()) >= {"error", "text"}
     async with (
         here.signed_in("js-operator") as operator,
         operator.http.post("/api/orders", json={}, headers={"Idempotency-Key": "k"}) as answer,
