@@ -76,7 +76,8 @@ async def _map(request: web.Request, context: Context, session: Session) -> web.
 def _tag(what: str, version: str, session: Session) -> str:
     """What the city's names and outlines depend on: its version, and the area that is asked for."""
     account = session.account
-    return f"{what}-{version[:16]}-{account.desk or account.territory or account.unit}"
+    area = account.desk or account.territory or account.unit
+    return f"{what}-{version[:16]}-{area}{'' if session.scope.whole else '-part'}"
 
 
 def _kept(request: web.Request, body: Any, tag: str) -> web.Response:

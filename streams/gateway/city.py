@@ -30,6 +30,7 @@ NOTE = {"zh": "本平台口徑，非官方考核", "en": "this platform's count,
 def catalog(city: City, scope: Scope) -> dict[str, Any]:
     """Names of everything that rows speak of by id, and the coded words of orders."""
     pack, ours = city.pack, _desks(city, scope)
+    superiors = {s.block_superior for s in pack.squads if s.desk in ours}
     return {
         "city": pack.facts.id,
         "name": pack.facts.name,
@@ -50,10 +51,12 @@ def catalog(city: City, scope: Scope) -> dict[str, Any]:
                 "lon": s.lon,
                 "lat": s.lat,
                 "teams": [{"id": t.id, "leads": city.leads(t)} for t in city.teams_of(s.id)],
+                **({"phone": s.phone} if scope.whole else {}),
             }
             for s in pack.squads
             if s.desk in ours
         ],
+        "superiors": [{"id": o.id, "name": o.name} for o in pack.organisations if o.id in superiors],
         "units": [
             {"id": u.id, "name": u.name, "kind": u.kind, "desk": u.desk}
             for u in pack.units
@@ -112,11 +115,14 @@ def _desks(city: City, scope: Scope) -> set[str]:
 
 
 class TeamDuty(msgspec.Struct, frozen=True, kw_only=True):
-    """A team at this moment: how many of its formal officers are there, by roster and by orders that overrule it."""
+    """A team at this moment: how many of its formal officers are there, by roster and by orders that overrule it; and
+    when the roster has it begin or end its work next (0: never)."""
 
     on: bool
     people: int
     of: int
+    next_change: int
+    begins: bool  # what it does then
 
 
 class Duty(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,7 +144,13 @@ def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
         for squad in squads_of(name, city):
             for team in city.teams_of(squad):
                 here = len(present(desk, city, team, now))
-                teams[team.id] = TeamDuty(on=here > 0, people=here, of=len(city.formal(team.id, day)))
+                teams[team.id] = TeamDuty(
+                    on=here > 0,
+                    people=here,
+                    of=len(city.formal(team.id, day)),
+                    next_change=city.next_change(team, now),
+                    begins=not city.rostered(team, now),
+                )
     return Duty(now=now, teams=teams)
 
 

@@ -26,6 +26,7 @@ GROUPS: dict[str, Mapping[str, Said]] = {
     "relax": terms.RELAXATIONS,
     "outcome": terms.OUTCOMES,
     "superior": terms.SUPERIORS,
+    "channel": terms.CHANNELS,
     "mode": words.MODES,
     "lost": words.LOST,
     "reason": {code: said for code, said in words.REASONS.items() if " " not in code},

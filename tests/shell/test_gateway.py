@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from streams.gateway.api import ENDPOINTS, Endpoint
-from tests.support_gateway import Site, complaint, site
+from tests.support_gateway import AT, Site, complaint, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 ELSEWHERE = {"datum": "wgs84", "lon": 121.0, "lat": 30.71, "address": "平湖市当湖街道"}
@@ -352,6 +352,17 @@ async def test_a_case_that_went_to_another_desk_is_not_told_as_it_was(here: Site
         assert urged.status == 200, urged
 
 
+async def test_telephones_of_leaders_are_for_who_sees_whole_desks(here: Site) -> None:
+    """`p` of the console; a town's seat and a unit see the squads they work with, and no number."""
+    parts = [next(name for name in here.passwords if kind in name) for kind in ("-town-", "-unit")]
+    for account in ("js-operator", "supervisor", *parts):
+        async with here.signed_in(account) as caller:
+            told = await caller.get("/api/catalog")
+        assert {bool(squad.get("phone")) for squad in told["squads"]} == {account not in parts}, account
+        if account == "js-operator":
+            assert {s["id"]: s["name"] for s in told["superiors"]}["gov-330421002"] == "罗星街道办事处"
+
+
 async def test_who_is_on_duty_and_what_became_of_answers(here: Site) -> None:
     async with here.signed_in("js-lead") as lead:
         duty = await lead.get("/api/duty?desk=jiashan")
@@ -359,6 +370,10 @@ async def test_who_is_on_duty_and_what_became_of_answers(here: Site) -> None:
         assert set(teams) == set(duty["teams"])
         assert any(team["on"] for team in duty["teams"].values())
         assert all(team["on"] == (team["people"] > 0) for team in duty["teams"].values())
+        changes = {team["next_change"] for team in duty["teams"].values() if team["next_change"]}
+        assert min(changes) == AT + 6 * 3_600_000  # 10:00; at 16:00 the second shift begins
+        for team in (t for t in duty["teams"].values() if t["next_change"]):
+            assert team["begins"] is not team["on"]
         told = await lead.get("/api/replies")
         for source in told["sources"]:
             if not source["by_topic"]:
