@@ -1,10 +1,4 @@
-"""From a query to SQL: one predicate for list, count and CSV, and the index by which it is read.
-
-SQLite counts how often a value occurs on average, and statuses do not occur on average. So each condition with an index
-is counted here as it stands, up to 200, then 2,000, then 20,000 rows, until one of them has no more: that index leads,
-and all other conditions are looked at row by row. Where none is that rare, the table itself is read, newest first: that
-takes 50 ms at a million cases if it must be read to its end.
-"""
+"""From a query to SQL: one predicate for list, count and CSV. By which index it is read, `ways` says."""
 
 from __future__ import annotations
 
@@ -14,16 +8,12 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from . import sqlite, texts
-from .query import Cursor, Query, Scope
+from .query import Query, Scope
 
-STEPS = (200, 2_000, 20_000)
 WHOLE = 8  # characters of a word that may be a whole number
-NEVER = 1 << 60  # when what has no limit falls due
 SUSPENDED = "suspended"
 _OVERDUE = "c.due_at > 0 AND c.due_at < :now"
 _WARNED = "c.warn_at > 0 AND c.warn_at <= :now"
-DUE = f"CASE WHEN c.due_at THEN c.due_at ELSE {NEVER} END"
-KEYS = {"registered_at": "0", "due_at": DUE, "priority": "c.priority"}
 
 
 class Condition(NamedTuple):
@@ -39,6 +29,16 @@ class Predicate(NamedTuple):
 
     conditions: list[Condition]
     given: dict[str, Any]
+
+    @property
+    def words(self) -> list[Condition]:
+        """Those for which the case's texts are read."""
+        return [c for c in self.conditions if c.match]
+
+    @property
+    def but_words(self) -> list[Condition]:
+        """Those for which its row is enough."""
+        return [c for c in self.conditions if not c.match]
 
 
 def predicate(db: sqlite3.Connection, query: Query, scope: Scope, now: int, tag: bytes | None) -> Predicate:
@@ -166,75 +166,3 @@ def _texts(query: Query, given: dict[str, Any]) -> list[Condition]:
     given["long"] = sqlite.long_match((w, a) for w, a in asked if not texts.short(w))
     given["short"] = sqlite.short_match((w, a) for w, a in asked if texts.short(w))
     return found
-
-
-# -- reading -----------------------------------------------------------------------------------------------------------
-
-
-class Way(NamedTuple):
-    """How the cases of a predicate can be read."""
-
-    tables: str
-    where: str
-    n: str  # the case's number, as the leading table has it
-    lead: str  # FROM and WHERE of the leading condition alone
-
-    def page(self, sort: str, order: str, cursor: Cursor | None) -> str:
-        """The numbers and sort keys of a page, to be given :limit, and the cursor's :key and :number."""
-        key, beyond = KEYS[sort], "<" if order == "desc" else ">"
-        by, after = f"{self.n} {order}", f"{self.n} {beyond} :number"
-        if sort != "registered_at":
-            by, after = f"{key} {order}, {by}", f"({key} {beyond} :key OR ({key} = :key AND {after}))"
-        where = f"{self.where} AND {after}" if cursor else self.where
-        return f"SELECT {self.n}, {key} FROM {self.tables} WHERE {where} ORDER BY {by} LIMIT :limit"  # noqa: S608
-
-    def total(self) -> str:
-        """How many there are, up to :most."""
-        return f"SELECT count(*) FROM (SELECT 1 FROM {self.tables} WHERE {self.where} LIMIT :most)"  # noqa: S608
-
-    def grouped(self, column: str) -> str:
-        """The values of a column of all cases, and how many have each: read from its index alone."""
-        return f"SELECT {column}, count(*) FROM cases GROUP BY {column}"  # noqa: S608
-
-    def values(self, column: str) -> str:
-        """The values of a column as one JSON array: SQLite's own grouping sorts, which takes three times as long."""
-        return f"SELECT json_group_array(c.{column}) FROM {self.tables} WHERE {self.where}"  # noqa: S608
-
-
-def way(db: sqlite3.Connection, asked: Predicate) -> Way:
-    """The cheapest one."""
-    ways = _ways(asked)
-    if len(ways) == 1 and ways[0].n != "c.n":
-        return ways[0]
-    for most in STEPS:
-        for one in ways:
-            sql = f"SELECT count(*) FROM (SELECT 1 FROM {one.lead} LIMIT {most + 1})"  # noqa: S608 - ours throughout
-            if db.execute(sql, asked.given).fetchone()[0] <= most:
-                return one
-    by_words = (one for one in ways if one.n != "c.n")
-    return next(by_words, _way("cases c NOT INDEXED", "c.n", Condition("1"), asked.conditions))
-
-
-def _ways(asked: Predicate) -> list[Way]:
-    ways = [
-        _way(f"cases c {lead.lead}", "c.n", lead, [c for c in asked.conditions if c is not lead])
-        for lead in asked.conditions
-        if lead.lead and not lead.match
-    ]
-    kinds = {c.match for c in asked.conditions if c.match}
-    for kind in ("long", "short"):
-        if kind in kinds:
-            table = f"{kind}_words"
-            rest = [c for c in asked.conditions if c.match != kind]
-            ways.append(_way(table, f"{table}.rowid", Condition(f"{table} MATCH :{kind}"), rest))
-    return ways
-
-
-def _way(table: str, n: str, lead: Condition, rest: list[Condition]) -> Way:
-    """Texts are looked at last: they are the dear ones."""
-    tables = table if n == "c.n" else f"{table} CROSS JOIN cases c ON c.n = {n}"
-    if any(c.match for c in rest):
-        tables += " CROSS JOIN bodies b ON b.n = c.n"
-    ordered = [lead, *sorted(rest, key=lambda c: bool(c.match))]
-    where = " AND ".join(c.sql for c in ordered).replace("{n}", n)
-    return Way(tables, where, n, f"{table} WHERE {lead.sql.replace('{n}', n)}")

@@ -11,7 +11,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -22,16 +22,17 @@ from ..views import CaseRow, case_row
 from . import sqlite
 from .fold import Held, Matter
 from .phones import Tags, found
-from .plan import Way, predicate, way
+from .plan import Predicate, predicate
 from .query import Cursor, Deadline, Query, QueryError, Scope, parse, write_cursor
 from .similar import Candidate, Similar, likest
 from .store import cell, decode_case, decode_event, decode_matter
+from .ways import Way, page, way
 
 __all__ = ["Archive", "By", "Counts", "Found", "Line", "Page", "Query", "QueryError", "Scope", "Similar", "parse"]
 
 By = Literal["status", "territory", "item", "squad", "desk"]
 COUNTED = 10_000  # up to here a page's total is exact
-CHUNK = 500
+CHUNK = 2_000  # cases of an export that are read at once: each time the way is chosen anew
 _numbers = msgspec.json.Decoder(list[int]).decode
 
 
@@ -109,12 +110,14 @@ class Archive:
         """A page of what is asked, of what may be seen. Raises ArchiveMissingError."""
         db = self._db()
         with _Reading(db):
-            chosen, given = self._way(db, query, scope, now)
-            rows = _page(db, chosen, given, query, query.limit + 1)
+            chosen, asked = self._way(db, query, scope, now)
+            rows = page(db, chosen, asked, query, query.limit + 1)
             cases = self._found(db, [n for n, _ in rows[: query.limit]], now)
             total = len(rows)
-            if query.cursor or total > query.limit:
-                total = db.execute(chosen.total(), {**given, "most": COUNTED + 1}).fetchone()[0]
+            if chosen.least > COUNTED:
+                total = chosen.least
+            elif query.cursor or total > query.limit:
+                total = db.execute(chosen.total(), {**asked.given, "most": COUNTED + 1}).fetchone()[0]
         follows = ""
         if len(rows) > query.limit:
             number, key = rows[query.limit - 1]
@@ -140,8 +143,8 @@ class Archive:
         while True:
             db = self._db()
             with _Reading(db):
-                chosen, given = self._way(db, query, scope, now)
-                rows = _page(db, chosen, given, query, CHUNK)
+                chosen, asked = self._way(db, query, scope, now)
+                rows = page(db, chosen, asked, query, CHUNK)
                 cases = self._found(db, [n for n, _ in rows], now)
             yield from cases
             if len(rows) < CHUNK:
@@ -153,8 +156,8 @@ class Archive:
         """A case by its id or number; None if there is none, or none that may be seen. Raises ArchiveMissingError."""
         db = self._db()
         with _Reading(db):
-            chosen, given = self._way(db, Query(id=case_id), scope, 0)
-            rows = _page(db, chosen, given, Query(), 1)
+            chosen, asked = self._way(db, Query(id=case_id), scope, 0)
+            rows = page(db, chosen, asked, Query(), 1)
             if not rows:
                 return None
             row = db.execute("SELECT desk, told, whole FROM bodies WHERE n = ?", (rows[0][0],)).fetchone()
@@ -218,20 +221,20 @@ class Archive:
         db: sqlite3.Connection = self._mine.db
         return db
 
-    def _way(self, db: sqlite3.Connection, query: Query, scope: Scope, now: int) -> tuple[Way, dict[str, Any]]:
+    def _way(self, db: sqlite3.Connection, query: Query, scope: Scope, now: int) -> tuple[Way, Predicate]:
         tag = None
         if query.phone:
             if self._tags is None or not found(db):
                 raise ArchiveMissingError("no phone suffixes are at hand")
             tag = self._tags.of(query.phone)
         asked = predicate(db, query, scope, now, tag)
-        return way(db, asked), asked.given
+        return way(db, asked), asked
 
     def _counted(self, db: sqlite3.Connection, query: Query, scope: Scope, by: By, now: int) -> Counter[int]:
-        chosen, given = self._way(db, query, scope, now)
-        if chosen.where == "1":
+        chosen, asked = self._way(db, query, scope, now)
+        if not asked.conditions:
             return Counter(dict(db.execute(chosen.grouped(by)).fetchall()))
-        return Counter(_numbers(db.execute(chosen.values(by), given).fetchone()[0]))
+        return Counter(_numbers(db.execute(chosen.values(by), asked.given).fetchone()[0]))
 
     def _found(self, db: sqlite3.Connection, numbers: list[int], now: int) -> list[Found]:
         return [_row(case, desk, now) for case, desk in _cases(db, numbers)]
@@ -248,14 +251,6 @@ class _Reading:
 
     def __exit__(self, *_: object) -> None:
         self._db.execute("ROLLBACK")
-
-
-def _page(
-    db: sqlite3.Connection, chosen: Way, given: dict[str, Any], query: Query, limit: int
-) -> list[tuple[int, int]]:
-    at = query.cursor
-    last = {"key": at.key, "number": at.number} if at else {}
-    return db.execute(chosen.page(query.sort, query.order, at), {**given, **last, "limit": limit}).fetchall()
 
 
 def _cases(db: sqlite3.Connection, numbers: list[int]) -> Iterator[tuple[Case, str]]:

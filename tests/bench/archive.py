@@ -22,6 +22,7 @@ from dispatchers.events import CaseRegistered
 from dispatchers.record import Cause, Record
 from streams.archive import sqlite
 from streams.archive.phones import Phones, Tags
+from streams.archive.query import Cursor
 from streams.archive.search import Archive, Query, Scope
 from streams.archive.store import Store
 from streams.reader import Position
@@ -31,6 +32,7 @@ from .table import Row
 
 SMALL, LARGE = 10_000, int(os.environ.get("ARCHIVE_CASES", "1000000"))
 NOW = 1_784_000_000_000
+DAY = 86_400_000
 EVERY = 30_000  # ms between two cases: a million a year
 OPEN = 5_000  # the newest
 MASTER = bytes(32)
@@ -54,6 +56,9 @@ SAID = (
     "巡查发现{m}，位于人行道旁，存在安全隐患",
     "网友留言：{m}问题反复出现，请城管部门加强管理",
 )
+LAST = 4  # priority, and the only one of the commonest item
+URGENT = "加急件，"  # said of priority 1 and of no other
+OLD = "旧系统转入，"  # said of the older half and of no other
 
 
 class Asked(NamedTuple):
@@ -78,8 +83,9 @@ def cases(of: City, number: int) -> Iterator[tuple[dict[str, Any], str, CaseRegi
     squads = sorted({s.id for s in of.pack.squads})
     for n in range(number):
         territory, item = draw.choice(territories), items[int(len(items) * draw.random() ** 2)]
+        priority = LAST if item == items[0] else draw.choice((1, 2, 3, 3, 3, LAST))
         matter, place = draw.choice(MATTERS), draw.choice(PLACES)
-        said = draw.choice(SAID).format(m=matter)
+        said = URGENT * (priority == 1) + OLD * (n >= LARGE // 2) + draw.choice(SAID).format(m=matter)
         at = NOW - n * EVERY
         is_open = n < OPEN
         status = draw.choice((Status.TO_DISPATCH, Status.OFFERED, Status.ACCEPTED, Status.ON_SITE, Status.SUSPENDED))
@@ -90,7 +96,7 @@ def cases(of: City, number: int) -> Iterator[tuple[dict[str, Any], str, CaseRegi
             address=f"{place}{draw.randrange(1, 2000)}号{draw.randrange(1, 40)}幢",
             lon=120.5 + draw.random() / 2, lat=30.5 + draw.random() / 3, datum="wgs84", given_lon=None, given_lat=None,
             territory=territory, near=(), item=item, domain=item.split("-")[0], nature="", weight=1, limit="",
-            priority=draw.choice((1, 2, 3, 3, 3, 4)), received_at=at, filed_at=at, dispatch_due=0, channel="phone",
+            priority=priority, received_at=at, filed_at=at, dispatch_due=0, channel="phone",
             attachments=(), reporter_ref="", caller_tag="",
         )  # fmt: skip
         due = at + draw.randrange(3_600_000, 40 * 3_600_000)
@@ -153,7 +159,7 @@ def questions(of: City) -> list[Asked]:
     def many(what: str, scope: Scope = everything, by: str = "", **given: object) -> None:
         asked.append(Asked(what, Query(**given), scope, selective=False, by=by))  # type: ignore[arg-type]
 
-    for event, desk in draw.sample(found, 25):
+    for number, (event, desk) in enumerate(draw.sample(found, 25)):
         own, town = Scope(frozenset({desk})), Scope(territory=event.territory)
         few("id", own, id=event.case_id)
         few("case number", own, q=event.case_no)
@@ -187,12 +193,48 @@ def questions(of: City) -> list[Asked]:
         many("one character of an address, a desk, by limit", own, address="号", sort="due_at", order="asc")
         many("everything of a desk", own)
         many("everything", sort="due_at", order="asc")
-        many("closed, not this month", own, open=False, to=NOW - 30 * 86_400_000)
+        many("closed, not this month", own, open=False, to=NOW - 30 * DAY)
         many("count by status", by="status")
         many("count by squad of a desk", own, by="squad")
         many("count by item, a word", q=event.title[-4:], by="item")
         many("count by territory, closed", open=False, by="territory")
+        if number < 8:
+            asked += unlucky(min(i.id for i in of.pack.items), event, own)
     return asked
+
+
+def unlucky(of_last: str, event: CaseRegistered, own: Scope) -> list[Asked]:
+    """What is common, but not where it is looked for first; or common in all but what is asked beside it. `of_last`:
+    the item whose cases have the last priority."""
+    half = NOW - LARGE // 2 * EVERY
+    middle, all_of_it = sqlite.numbers_from(half), Scope()
+    by_limit, latest = Query(sort="due_at", order="asc"), Query(sort="due_at", order="desc")
+    first, last = Query(sort="priority", order="asc"), Query(sort="priority", order="desc")
+    inside = Cursor("priority", "desc", 3, middle), Cursor("due_at", "desc", half, middle)
+    month = NOW - 30 * DAY
+    asked = [
+        ("a word that every case has, by limit", replace(by_limit, q="店名"), all_of_it),
+        ("a word that every case has, latest limit first", replace(latest, q="店名"), all_of_it),
+        ("a word that every case has, last priority first", replace(last, q="店名"), all_of_it),
+        ("a word that every case has, by priority, deep inside", replace(last, q="店名", cursor=inside[0]), all_of_it),
+        ("a word that every case has, a desk, deep inside", replace(latest, q="店名", cursor=inside[1]), own),
+        ("everything, latest limit first", latest, all_of_it),
+        ("everything of a desk, last priority first", last, own),
+        ("one character, last priority first", replace(last, q=event.title[-1]), all_of_it),
+        ("a word of the older half, latest limit first", replace(latest, q="旧系统"), all_of_it),
+        ("a word of the older half, a desk, latest limit first", replace(latest, q="旧系统转"), own),
+        ("a word of the older half, last priority first", replace(last, q="旧系统"), all_of_it),
+        ("a word of one priority, last priority first", replace(last, q="加急"), all_of_it),
+        ("a word of one priority, by limit", replace(by_limit, q="加急件"), all_of_it),
+        ("an item of one priority and a word, by priority", replace(first, q="店名", item=of_last), all_of_it),
+        ("the latest month and a word, by limit", replace(by_limit, q="反映", from_=month), all_of_it),
+        ("the older half and a word, latest limit first", replace(latest, q="反映", to=half), all_of_it),
+        ("a territory's item and a word", Query(q="店名", territory=event.territory, item=event.item), all_of_it),
+    ]
+    counted = Asked(
+        "count by item, a desk, a word that every case has", Query(q="店名"), own, selective=False, by="item"
+    )
+    return [*(Asked(*one, selective=False) for one in asked), counted]
 
 
 def ask(archives: list[Archive], asked: list[Asked]) -> list[dict[str, list[float]]]:

@@ -19,9 +19,10 @@ from dispatchers.explain import Told, explain, in_order
 from dispatchers.ids import case_id
 from dispatchers.record import Cause, Record, decode_record, encode_record
 from streams import reporters, settings
-from streams.archive import follow, sqlite
+from streams.archive import follow, sqlite, ways
 from streams.archive.phones import Phones, Tags
-from streams.archive.query import MOST, QueryError
+from streams.archive.plan import predicate
+from streams.archive.query import MOST, Cursor, Order, QueryError, Sort
 from streams.archive.search import Archive, ArchiveMissingError, Query, Scope, parse
 from streams.archive.store import Store
 from streams.kafka_io import producer
@@ -312,6 +313,21 @@ def test_like_cases_are_suggested(tmp_path: Path) -> None:
     assert (found[0].metres, found[1].metres) == (10, None)
     assert archive.similar(Scope(frozenset({"yi"})), NOW, **like) == []  # type: ignore[arg-type]
     assert archive.similar(ALL, NOW, title="完全不同") == archive.similar(ALL, NOW) == []
+
+
+@pytest.mark.parametrize("sort", ["due_at", "priority"])
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_a_page_is_read_from_an_index_in_its_order(whole: Path, sort: Sort, order: Order) -> None:
+    """Whatever is asked, nothing is sorted and no row is looked up: so it may be read to its end."""
+    names = dict.fromkeys((*sqlite.COLUMNS, "id"), "x")
+    filters: dict[str, Any] = {**names, "open": True, "deadline": "warn", "from_": MONDAY, "to": NOW}
+    query = Query(**filters, sort=sort, order=order, cursor=Cursor(sort, order, 0, 0))
+    with closing(sqlite.reading(whole)) as db:
+        asked = predicate(db, query, Scope(frozenset({"jia"}), "990101", "DI-works"), NOW, None)
+        given = {**asked.given, "key": 0, "number": 0, "limit": 1}
+        steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {ways.along(asked, query)}", given)]
+    assert steps[0].startswith(f"SEARCH c USING COVERING INDEX by_{sort}")
+    assert not any("TEMP B-TREE" in step for step in steps)
 
 
 @pytest.mark.parametrize(
