@@ -1,9 +1,9 @@
 // Who is on duty: by team, asked of the gateway at the beginning, every half minute, and each half hour of the city's
 // clock, since shifts turn on these.
-/** @typedef {{on:boolean, people:number, of:number}} TeamDuty */
+/** @typedef {{on:boolean, people:number, of:number, next_change:number, begins:boolean}} TeamDuty */
 import { computed, effect, html, signal } from "../shared/dom.js";
 import { get, query } from "../shared/api.js";
-import { serverNow, tick, told } from "../shared/clock.js";
+import { instantText, serverNow, tick, ticking, told } from "../shared/clock.js";
 import { t } from "../shared/i18n.js";
 import { deskId, loaded } from "./store.js";
 
@@ -35,6 +35,13 @@ effect(() => {
   const timer = setInterval(ask, EVERY, desk);
   return () => clearInterval(timer);
 });
+
+/** "16:00 换班": when the roster changes next, for any team that is shown. */
+export function NextChange() {
+  const now = ticking();
+  const next = Math.min(...Object.values(teams.value).map((one) => (one.next_change > now ? one.next_change : Infinity)));
+  return next < Infinity ? html`<span class="quiet cut" title=${t("roster.next_title")}>${t("roster.next", { at: instantText(next) })}</span>` : null;
+}
 
 const Dot = ({ on }) => html`<span class=${on ? "dot on" : "dot"}></span>`;
 

@@ -2,7 +2,7 @@
 import { html } from "../shared/dom.js";
 import { instantText } from "../shared/clock.js";
 import { t, word } from "../shared/i18n.js";
-import { holder, itemName, ownerName, territoryName } from "../shared/names.js";
+import { holder, itemName, ownerName, superiorName, territoryName } from "../shared/names.js";
 
 const Fact = ({ name, children }) => html`<div class="fact"><dt>${name}</dt><dd>${children}</dd></div>`;
 
@@ -10,12 +10,20 @@ function Holder({ row }) {
   const who = holder(row);
   const officers = (row.officers ?? []).join(" ");
   const answer = row.answer_due ? t("case.answer_until", { at: instantText(row.answer_due) }) : "";
-  const received = answer && row.received ? ` · ${t("case.on_device")}` : "";
+  const received = answer && row.squad ? ` · ${t(row.received ? "case.on_device" : "case.not_on_device")}` : "";
   return html`<${Fact} name=${t("case.holder")}>
     ${who ? html`<b>${who}</b> ${row.team ?? ""} ${officers}` : t("case.nobody")}
     ${answer ? html` <span class="quiet">${answer}${received}</span>` : null}
     ${row.proposed ? html` <span>${t("row.proposed")} <b>${ownerName(row.proposed)}</b></span>` : null}
   <//>`;
+}
+
+/** What was done so that an offer is heard: pushed through which channels; whose superior was told that nobody answers. */
+function Reached({ view }) {
+  const channels = (view.assignment?.pushed ?? []).map((one) => word("channel", one)).join(t("list.comma"));
+  const { alerted } = view.row;
+  const parts = [channels && t("case.pushed", { channels }), alerted && t("case.alerted", { who: superiorName(alerted) })];
+  return parts.some(Boolean) ? html`<${Fact} name=${t("case.reached")}>${parts.filter(Boolean).join(" · ")}<//>` : null;
 }
 
 /** Urged twice, returned once: what is not zero. */
@@ -36,7 +44,7 @@ export function Facts({ view }) {
     <${Fact} name=${t("case.item")}>
       ${row.item ? itemName(row.item) : t("case.no_item")} <span class="quiet">${row.domain} ${row.duty ? word("duty", row.duty) : ""}</span>
     <//>
-    <${Holder} row=${row} />
+    <${Holder} row=${row} /><${Reached} view=${view} />
     <${Fact} name=${t("case.registered")}>${registered.join(" · ")}<//>
     ${facts.length > 0 && html`<${Fact} name=${t("case.facts")}>${facts.join(" · ")}<//>`}
     ${row.supervised && html`<${Fact} name=${word("limit", "supervise")}>${row.supervised}<//>`}

@@ -1,6 +1,6 @@
 // What a field offers to pick from, best first: for an override the squads that are near and least loaded, the recent
 // ones before them; for a reason the last three used, then the coded list.
-/** @typedef {{value:any, label:string, hint?:string}} Choice */
+/** @typedef {{value:any, label:string, hint?:string, phone?:string}} Choice */
 import { catalog, itemName, known, shortDesk, squadName, territoryName, unitName } from "../shared/names.js";
 import { inChinese, t, word } from "../shared/i18n.js";
 import { kept, remember } from "../shared/prefs.js";
@@ -30,12 +30,17 @@ export function used(verb, filled) {
 
 const loadOf = (id) => squads.value.find((squad) => squad.id === id);
 
-function owners(row) {
+/** The squads of the case's desk, those first that are near and have little to do. */
+function squadsFor(row) {
   const near = new Set([row?.territory, ...(row?.near ?? [])]);
-  const mine = catalog.value.squads.filter((squad) => !row || squad.desk === row.desk);
   const rank = ({ id, territory }) => (near.has(territory) ? 0 : 1) + (loadOf(id) ? loadOf(id).load / (loadOf(id).cap || 1) : 0);
+  return catalog.value.squads.filter((squad) => !row || squad.desk === row.desk).sort((a, b) => rank(a) - rank(b));
+}
+
+function owners(row) {
+  const mine = squadsFor(row);
   const recent = recentOwners.value.filter((id) => mine.some((squad) => squad.id === id) || known("unit", id));
-  const rest = [...mine].sort((a, b) => rank(a) - rank(b)).map((squad) => squad.id);
+  const rest = mine.map((squad) => squad.id);
   const units = catalog.value.units.filter((unit) => !row || unit.desk === row.desk || unit.desk === "jiaxing").map((unit) => unit.id);
   return [...new Set([...recent, ...rest, ...units])].map((id) => {
     const load = loadOf(id);
@@ -47,6 +52,13 @@ function owners(row) {
         .join(" · "),
     };
   });
+}
+
+/** Whom to telephone: the leader of the squad that has the case before all others; nobody about a complaint of themselves. */
+function phones(row) {
+  const others = squadsFor(row).filter(({ id, phone }) => phone && !(row?.about ?? []).includes(id));
+  const first = others.filter(({ id }) => id === row?.squad);
+  return [...new Set([...first, ...others])].map(({ id, phone }) => ({ value: id, label: squadName(id), hint: phone, phone }));
 }
 
 function reasons(verb, field) {
@@ -77,6 +89,8 @@ export function choicesOf(verb, field, row) {
   switch (field.kind) {
     case "owner":
       return owners(row);
+    case "phone":
+      return phones(row);
     case "reason":
       return reasons(verb, field);
     case "choice":

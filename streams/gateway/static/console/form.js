@@ -13,7 +13,7 @@ import { members } from "./verbs.js";
 const drafts = new Map();
 
 const FREE = new Set(["reason", "text", "long"]); // what is typed counts, even if it is nothing in the list
-const PICKED = new Set(["owner", "choice", "yesno", "case", "item", "territory", "desk", "officers", "reason"]);
+const PICKED = new Set(["owner", "choice", "yesno", "case", "item", "territory", "desk", "officers", "reason", "phone"]);
 
 /**
  * How well what was typed fits a choice: 0, it stands in it as it was typed; 1, every letter is found in order (罗二
@@ -141,6 +141,7 @@ export function Form({ verb, subjects, onGive, onClose }) {
           aria-expanded=${choices.length > 0} aria-controls="choices" aria-activedescendant=${choices.length ? `choice-${at}` : undefined}
           aria-label=${t(`field.${field.name}`)} placeholder=${t(PICKED.has(field.kind) ? "pick.type" : "pick.write")} />`
     }
+    ${choices[at]?.phone && html`<p class="dial">${t("call.leader")} <a href=${`tel:${choices[at].phone}`}>${choices[at].phone}</a> ${choices[at].label}</p>`}
     <div class="choices" role="listbox" id="choices" tabindex="-1"
         aria-label=${t(`field.${field.name}`)}>${choices.map(
           (choice, i) => html`<div role="option" key=${String(choice.value)}

@@ -25,6 +25,7 @@ const GOES = [
   ["g w", "wall"],
   ["g p", "report"],
   ["g l", "replies"],
+  ["g n", "devices"],
   ["g e", "evidence"],
   ["g a", "approvals"],
   ["g d", "disputes"],

@@ -2,6 +2,7 @@
 import { batch } from "../shared/dom.js";
 import { catalog } from "../shared/names.js";
 import { me, query } from "../shared/api.js";
+import { mayEnrol } from "./devices.js";
 import { show } from "./filters.js";
 import { opened } from "./opened.js";
 import { shows } from "./squads.js";
@@ -83,10 +84,10 @@ const PLAIN = {
     layer.value = { name: "help" };
   },
   n: () => {
-    layer.value = mayFile() ? { name: "new" } : { name: "cannot", key: "n", who: true };
+    layer.value = mayFile() ? { name: "new" } : { name: "cannot", key: "n", why: "file" };
   },
   U: () => {
-    layer.value = mayFile() ? { name: "upload" } : { name: "cannot", key: "U", who: true };
+    layer.value = mayFile() ? { name: "upload" } : { name: "cannot", key: "U", why: "file" };
   },
   w: () => toggleSection("why"),
   t: () => toggleSection("story"),
@@ -110,6 +111,9 @@ const GO = {
   p: () => window.open(`/report${query({ desk: deskId.value })}`, "_blank", "noopener"),
   l: () => {
     layer.value = { name: "replies" };
+  },
+  n: () => {
+    layer.value = mayEnrol() ? { name: "devices" } : { name: "cannot", key: "g n", why: "devices" };
   },
   a: () => shows({ queue: "approvals" }),
   d: () => shows({ queue: "disputes" }),

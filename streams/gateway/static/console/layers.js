@@ -1,6 +1,7 @@
-// What lies on top of the console: a verb's form, the result of a bulk, all keys, a new case, a file, the replies.
+// What lies on top of the console: a verb's form, the result of a bulk, all keys, a new case, a file, the replies, the desk's devices.
 import { effect, html, useEffect, useFocus, useState } from "../shared/dom.js";
 import { said, t } from "../shared/i18n.js";
+import { Devices } from "./devices.js";
 import { Form } from "./form.js";
 import { Help } from "./help.js";
 import { choose } from "./keys.js";
@@ -108,9 +109,9 @@ function Results({ verb, subjects, entries }) {
 }
 
 /** A key that the case does not allow now says so, and why nothing happened. */
-function Cannot({ verbKey, who }) {
+function Cannot({ verbKey, why = "text" }) {
   const box = useFocus();
-  return html`<section class="form small" role="alertdialog" aria-label=${t("cannot.title")}><p>${t(who ? "cannot.who" : "cannot.text", { key: verbKey })}</p>
+  return html`<section class="form small" role="alertdialog" aria-label=${t("cannot.title")}><p>${t(`cannot.${why}`, { key: verbKey })}</p>
     <p class="foot"><button ref=${box} onClick=${close}><kbd>Esc</kbd>${t("form.back")}</button></p></section>`;
 }
 
@@ -120,7 +121,8 @@ const PARTS = {
   upload: () => html`<${Upload} close=${close} />`,
   replies: () => html`<${Replies} close=${close} />`,
   soon: ({ key }) => html`<${Soon} verbKey=${key} close=${close} />`,
-  cannot: ({ key, who }) => html`<${Cannot} verbKey=${key} who=${who} />`,
+  devices: () => html`<${Devices} close=${close} />`,
+  cannot: ({ key, why }) => html`<${Cannot} verbKey=${key} why=${why} />`,
   verb: ({ verb }) => html`<${VerbLayer} key=${verb} verb=${verbOf(verb)} />`,
 };
 

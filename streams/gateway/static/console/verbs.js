@@ -1,7 +1,7 @@
 // Every verb once: its key, the order it gives, what the order needs to be told. Buttons, keys, forms and the help
 // read this table; whether a verb is offered is the server's word alone (allowed_actions).
 /**
- * @typedef {"reason"|"squad"|"unit"|"owner"|"item"|"territory"|"desk"|"case"|"text"|"long"|"choice"|"until"|"yesno"|"request"|"officers"} FieldKind
+ * @typedef {"reason"|"squad"|"unit"|"owner"|"item"|"territory"|"desk"|"case"|"text"|"long"|"choice"|"until"|"yesno"|"request"|"officers"|"phone"} FieldKind
  * @typedef {{name:string, kind:FieldKind, optional?:boolean, choices?:string[], words?:string, reasons?:string[]}} Field
  * @typedef {{id:string, key:string, order:string, fields:Field[], bulk?:boolean, rare?:boolean}} Verb
  */
@@ -60,6 +60,15 @@ export const VERBS = [
     order: "UrgeCase",
     bulk: true,
     fields: [{ name: "note", kind: "reason", optional: true, reasons: ["caller_again", "near_limit", "leader_said"] }],
+  },
+  {
+    id: "call",
+    key: "p",
+    order: "RecordCall",
+    fields: [
+      { name: "squad", kind: "phone" },
+      { name: "note", kind: "text", optional: true },
+    ],
   },
   {
     id: "supervise",

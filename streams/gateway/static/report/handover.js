@@ -79,20 +79,31 @@ function dutyOf(squad, duty) {
   });
 }
 
-function Squads({ squads, cases, duty, now }) {
+/** The teams of a squad that come on duty until then, by the roster. */
+function comes(squad, duty, now, until) {
+  if (!duty) return t("roster.unknown");
+  const coming = Object.keys(squad.teams ?? {})
+    .map((team) => ({ team, ...duty.teams[team] }))
+    .filter((one) => one.begins && one.next_change > now && one.next_change <= until)
+    .sort((a, b) => a.next_change - b.next_change || (a.team < b.team ? -1 : 1));
+  if (!coming.length) return t("handover.nobody_comes");
+  return coming.map((one) => html`<span class="nowrap" key=${one.team}>${t("handover.comes_team", { ...one, at: stamp(one.next_change).slice(11) })}</span> `);
+}
+
+function Squads({ squads, cases, duty, now, until }) {
   if (!squads.length) return null;
   const mine = Map.groupBy(
     cases.filter((row) => row.squad),
     (row) => row.squad,
   );
-  return html`<section><h2>${t("handover.squads")}</h2><table><thead><tr><th>${t("handover.squad")}</th><th>${t("handover.duty")}</th>
+  return html`<section><h2>${t("handover.squads")}</h2><table><thead><tr><th>${t("handover.squad")}</th><th>${t("handover.duty")}</th><th>${t("handover.comes")}</th>
     <th class="n">${t("handover.load")}</th><th class="n">${t("handover.cases")}</th><th class="n">${t("handover.offered")}</th>
     <th class="n">${t("handover.late")}</th><th>${t("handover.numbers")}</th></tr></thead>
     <tbody>${squads.map((squad) => {
       const rows = [...(mine.get(squad.id) ?? [])].sort(soonest);
       const late = rows.filter((row) => legalState(row, now) === "overdue").length;
       const numbers = rows.slice(0, NUMBERS).map((row) => row.no.slice(-9));
-      return html`<tr key=${squad.id}><td class="nowrap">${squadName(squad.id)}</td><td>${dutyOf(squad, duty)}</td>
+      return html`<tr key=${squad.id}><td class="nowrap">${squadName(squad.id)}</td><td>${dutyOf(squad, duty)}</td><td>${comes(squad, duty, now, until)}</td>
         <td class="n">${squad.load}/${squad.cap}</td><td class="n">${rows.length}</td>
         <td class="n">${rows.filter((row) => OFFERED.has(row.status)).length}</td><td class="n">${late ? html`<b>▲ ${late}</b>` : 0}</td>
         <td class="numbers">${numbers.join("　")}${rows.length > NUMBERS ? ` … +${rows.length - NUMBERS}` : ""}</td></tr>`;
@@ -112,7 +123,7 @@ export function Handover() {
   return html`<${Paper} title=${t("handover.title", { desk: areaName() })} asOf=${now}>
     <p><b>${t("handover.summary", { open: cases.length, ...n })}</b> ${others > 0 && t("handover.others", { n: others })} <span class="quiet">${t("handover.also")}</span></p>
     ${found.map((group) => html`<${Group} key=${group.name} ...${group} now=${now} until=${until} />`)}
-    <${Squads} squads=${squads} cases=${cases} duty=${data.duty} now=${now} />
+    <${Squads} squads=${squads} cases=${cases} duty=${data.duty} now=${now} until=${until} />
     <section class="last"><label><h2>${t("handover.remarks")}</h2><textarea rows="4"></textarea></label>
     <div class="signatures"><${Signature} name="from" /><${Signature} name="to" /></div></section><//>`;
 }

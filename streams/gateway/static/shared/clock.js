@@ -40,11 +40,11 @@ const dayForm = new Intl.DateTimeFormat("en-CA", { ...zone, month: "2-digit", da
 export const clockText = (at) => clockForm.format(at);
 /** The city's time for a head: "–" until the server was heard. */
 export const nowText = () => (told.value ? clockText(ticking()) : "–");
-/** 14:31, or 07-13 14:31 if it is another day than now's. */
-export function instantText(at) {
+/** 14:31, or 07-13 14:31 if it is another day than now's. `now`: for instants of another clock than the city's. */
+export function instantText(at, now = serverNow()) {
   if (!at) return "";
   const day = dayForm.format(at);
-  return day === dayForm.format(serverNow()) ? minuteForm.format(at) : `${day} ${minuteForm.format(at)}`;
+  return day === dayForm.format(now) ? minuteForm.format(at) : `${day} ${minuteForm.format(at)}`;
 }
 
 /** A length of time in two figures: 6:12 (min:s), 3h05, 4d02h. */

@@ -81,5 +81,13 @@ export function bubble([lat, lon], n, title, onClick, tone = "") {
   return marker.on("click", onClick);
 }
 
+/** A line of words at a point, with a mark where it is. */
+export function flag([lat, lon], text, onClick, tone = "") {
+  const face = textNode(text);
+  face.className = "words";
+  const marker = L.marker([lat, lon], { icon: L.divIcon({ html: face, className: `flag ${tone}`, iconSize: [10, 10] }), title: text, alt: text, keyboard: false });
+  return marker.on("click", onClick);
+}
+
 export const group = () => L.layerGroup();
 export const bounds = (layer) => layer.getBounds();

@@ -4,13 +4,14 @@ import { get } from "./api.js";
 import { lang } from "./i18n.js";
 
 /** @type {import("../shared/types.js").Held<any>} the city as far as one's area goes */
-export const catalog = signal({ desks: [], territories: [], squads: [], units: [], items: [], domains: [] });
+export const catalog = signal({ desks: [], territories: [], squads: [], superiors: [], units: [], items: [], domains: [] });
 
-const table = (kind) => computed(() => new Map(catalog.value[kind].map((row) => [row.id, row])));
+const table = (kind) => computed(() => new Map((catalog.value[kind] ?? []).map((row) => [row.id, row])));
 const tables = {
   desk: table("desks"),
   territory: table("territories"),
   squad: table("squads"),
+  superior: table("superiors"),
   unit: table("units"),
   item: table("items"),
 };
@@ -27,6 +28,7 @@ const of = (kind) => (id) => (id ? named(known(kind, id), id) : "");
 const deskName = (id) => named(known("desk", id) ?? catalog.value.other_desks?.find((desk) => desk.id === id), id);
 export const territoryName = of("territory");
 export const squadName = of("squad");
+export const superiorName = of("superior");
 export const unitName = of("unit");
 export const itemName = of("item");
 export const ownerName = (id) => (known("squad", id) ? squadName(id) : unitName(id));

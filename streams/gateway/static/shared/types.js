@@ -12,7 +12,7 @@
  *   squad?:string, team?:string, unit?:string, officers?:string[], assignment_id?:string, attempt?:number,
  *   received?:boolean, offered_at?:number, answer_due?:number, mode?:string, proposed?:string, requests?:number,
  *   urges?:number, supervised?:string, returns?:number, rework?:number, result?:string, simulated?:boolean,
- *   relaxation?:string}} CaseRow
+ *   relaxation?:string, alerted?:string, collector?:string, about?:string[]}} CaseRow
  * @typedef {{id:string, name:string, tier:string, territory:string, cap:number, load:number, cases:number,
  *   teams:Record<string,number>}} SquadRow
  * @typedef {{id:string, name:string, at:number, city:string, open:number, unassigned:number, oldest_open:number|null,
