@@ -38,7 +38,6 @@ _DESK = ("operator", "chief")
 _DUTY = ("leader", "operator", "chief", "admin")
 HOLDERS = ("squad", "leader", "unit")  # who speaks of a case only while having it
 ASKED = m.SignRequest | m.AnswerRequest  # but for what they were asked about another's
-TOLD = m.ReportPush  # of an assignment, by a program that holds nothing
 ORDERS: dict[type[m.CaseOrder], Does] = {
     m.ReceiveOffer: Does(reports.received, (e.OfferReceived,)),
     m.ReportPush: Does(reports.pushed, (e.OfferPushed,)),
@@ -81,6 +80,9 @@ ORDERS: dict[type[m.CaseOrder], Does] = {
     m.DecideCriminalTransfer: Does(ends.decide_criminal, (e.CriminalTransferRefused,)),
 }
 
+# What only who has a case, or is offered it, says of it. Pushes are reported by a program that has none.
+BY_HOLDER = frozenset(kind for kind in ORDERS if issubclass(kind, m.AssignmentOrder)) - {m.ReportPush}
+
 # What an order's type demands in words must not be empty: nobody moves a case without saying why.
 WORDS = {
     kind: tuple(f.name for f in fields(kind) if f.required and f.name in ("reason", "basis", "document"))
@@ -117,7 +119,7 @@ def givers(kind: type[m.Order]) -> frozenset[str]:
     does = ORDERS[kind]
     asked = {event.__name__ for event in does.asks}
     roles = {role for (_, event), edge in TRANSITIONS.items() if event in asked for role in edge.who} | {*does.who}
-    return frozenset(roles & {*HOLDERS} if _by_holder(kind) else roles - {"desk"})
+    return frozenset(roles & {*HOLDERS} if kind in BY_HOLDER else roles - {"desk"})
 
 
 def carry_out(decision: Decision, message: m.DeskOrder) -> bool:
@@ -216,14 +218,9 @@ def _objection(decision: Decision, case: Case, message: Any, does: Does) -> Obje
     return _overruled(decision, case, message)
 
 
-def _by_holder(kind: type[m.CaseOrder]) -> bool:
-    """Whether only who has a case, or is offered it, says this of it."""
-    return issubclass(kind, m.AssignmentOrder) and not issubclass(kind, TOLD)
-
-
 def _speaks_as_holder(actor: m.Actor, kind: type[m.CaseOrder]) -> bool:
     """Whether the actor may order this only about a case that is with them."""
-    return _by_holder(kind) or (actor.role in HOLDERS and not issubclass(kind, ASKED))
+    return kind in BY_HOLDER or (actor.role in HOLDERS and not issubclass(kind, ASKED))
 
 
 def _barred(case: Case, actor: m.Actor, does: Does, *, as_holder: bool) -> Objection:
