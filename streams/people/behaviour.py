@@ -1,4 +1,4 @@
-"""What a case makes people do: pure, so that the same people live in a test (rehearsal.py) and on Kafka (client.py).
+"""What a case makes people do: pure, so that they live in a test (rehearsal.py) and at a gateway (simulate.py) alike.
 
 1. What somebody does next depends on the last thing that happened to the case, and on draws of (seed, case, version):
    not on the order in which two cases were heard of, nor on a memory that a restart would lose.

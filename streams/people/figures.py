@@ -13,7 +13,8 @@ class Figures:
     """Of one run."""
 
     def __init__(self) -> None:
-        self.filed = 0
+        self.filed = 0  # and kept
+        self.kept: list[float] = []  # ms from a complaint's POST to its answer
         self.heard: set[str] = set()  # assignments of which a squad was told
         self.took: list[float] = []  # ms from a complaint's POST to its first offer at a device of the squad
         self.orders: Counter[str] = Counter()  # done, refused
@@ -23,9 +24,13 @@ class Figures:
         self.reconnects = 0  # streams that ended and were taken up
         self._posted: dict[str, float] = {}
 
-    def posted(self, case_id: str) -> None:
-        """A complaint of ours is about to be filed; what case it becomes."""
-        self._posted[case_id] = time.monotonic()
+    def posted(self, case_id: str) -> float:
+        """A complaint that is measured is about to be filed; what case it becomes. When."""
+        return self._posted.setdefault(case_id, time.monotonic())
+
+    def answered_filing(self, since: float) -> None:
+        """It is kept."""
+        self.kept.append((time.monotonic() - since) * 1000)
 
     def offered(self, case_id: str, assignment: str, *, first: bool) -> None:
         """A device of a squad was told of an offer."""
@@ -47,9 +52,11 @@ class Figures:
 
     def summary(self) -> dict[str, Any]:
         """All of it, for a program to read."""
-        took = sorted(self.took)
+        took, kept = sorted(self.took), sorted(self.kept)
         return {
             "filed": self.filed,
+            "kept_ms_p50": at(kept, 0.5),
+            "kept_ms_p99": at(kept, 0.99),
             "offers": len(self.heard),
             "offers_measured": len(took),
             "offer_ms_p50": at(took, 0.5),

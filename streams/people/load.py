@@ -22,6 +22,7 @@ from .accounts import SOURCE, SOURCE_ACCOUNT
 from .client import Gateway
 from .figures import Figures
 
+WARM_UP_S = 5.0  # of a load, in which nothing is measured
 DEMO = Path("demo/complaints.jsonl.gz")
 
 
@@ -49,11 +50,14 @@ class Load:
                     await asyncio.wait_for(until.wait(), max(0.0, begun + number / rate - loop.time()))
                     return
                 except TimeoutError:
-                    group.create_task(self._one(number, body))
+                    group.create_task(self._one(number, body, measured=number >= rate * WARM_UP_S))
 
-    async def _one(self, number: int, body: dict[str, Any]) -> None:
+    async def _one(self, number: int, body: dict[str, Any], *, measured: bool) -> None:
         topic, key = str(body.pop("topic")), f"{self._named}-{number}"
         now = text(self._clock.now(), self._offset)
-        self._figures.posted(case_id(topic, SOURCE, key))
         told = body | {"source": SOURCE, "source_id": key, "received_at": now}
-        self._figures.filed += await self._gateway.file(topic, key, told, SOURCE_ACCOUNT)
+        since = self._figures.posted(case_id(topic, SOURCE, key)) if measured else None
+        kept = await self._gateway.file(topic, key, told, SOURCE_ACCOUNT)
+        self._figures.filed += kept
+        if kept and since is not None:
+            self._figures.answered_filing(since)

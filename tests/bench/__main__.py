@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from . import archive, decide, drain, gateway, latency, life, outage, recovery
+from . import archive, decide, drain, gateway, latency, life, outage, recovery, squads
 from .table import Row, show, write
 
 Bench = Callable[[Path], Awaitable[list[Row]]]
@@ -29,6 +29,7 @@ ALL: dict[str, Bench] = {
     "recovery": recovery.bench,
     "outage": outage.bench,
     "gateway": gateway.bench,
+    "squads": squads.bench,
     "archive": archive.bench,
 }
 

@@ -22,6 +22,9 @@ from dispatchers.memory import Memory
 from dispatchers.rows import Rollout
 from streams import city_files
 from streams.decide import Decide
+from streams.gateway.access import actor_of
+from streams.gateway.accounts import Account
+from streams.people.accounts import Names, posts
 from streams.people.acts import Act
 from streams.people.behaviour import Behaviour
 from streams.people.heard import RELAXATION, Heard, Holder, Limit, Wish, read_of
@@ -241,6 +244,20 @@ def test_every_order_is_simulated_and_says_so(lived: Lived) -> None:
     ids = {x.message_id for x in lived.events if isinstance(x, e.MessageSeen)}
     assert ids
     assert all(i.startswith("sim/") for i in ids)
+
+
+def test_everyone_who_acts_has_an_account(lived: Lived, oddly: Lived) -> None:
+    """At a gateway each speaks under an account of the role that may say it, and of no other."""
+    for city in (lived, oddly):
+        names, there = Names(city.behaviour.city), {post.account: post for post in posts(city.behaviour.city)}
+        actors = {actor for x in city.events if (actor := getattr(x, "actor", None)) and actor.role != "desk"}
+        assert len(actors) > 10
+        for actor in actors:
+            post = there[names.of(actor)]
+            made = Account(id=post.account, role=post.role, simulated=True, key="0" * 64, **post.area)
+            told = actor_of(made)
+            assert told
+            assert (told.role, told.squad) == (actor.role, actor.squad)
 
 
 def test_at_night_only_what_is_urgent_is_done(lived: Lived) -> None:

@@ -23,6 +23,7 @@ from streams.gateway import accounts as module
 from streams.gateway import login as login_module
 from streams.gateway.access import ROLES, Role
 from streams.gateway.accounts import (
+    DEVICES,
     HASHER,
     Account,
     AccountError,
@@ -107,6 +108,17 @@ def test_an_account_that_breaks_a_rule_cannot_be_made_nor_read(
     raw = msgspec.json.encode({"id": name, "role": role, **fields})
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(raw, type=Account)
+
+
+def test_whoever_is_simulated_has_a_key_whatever_the_role() -> None:
+    """And no code: there is no password to go with it. Humans of these roles have none."""
+    areas: dict[Role, dict[str, str]] = {
+        "lead": {"desk": "jia"}, "unit": {"unit": "JA-works"}, "squad": {"squad": "A1", "officer": "A1-001"},
+    }  # fmt: skip
+    for role, area in areas.items():
+        made("sim-1", role, "test", simulated=True, key=key_hash(new_key()), **area)
+        with pytest.raises(AccountError, match="has no key"):
+            made("sim-1", role, "test", key=key_hash(new_key()), **area)
 
 
 def test_a_changed_account_is_asked_again() -> None:
@@ -265,7 +277,10 @@ async def test_signing_in_tells_who_one_is_and_sets_a_cookie_no_script_can_read(
             await g.accounts.put(operator("in-1"))
             answer = await g.sign_in("in-1")
             me = await answer.json()
-            assert {"account", "role", "desk", "territory", "unit", "csrf", "verbs", "may", "expires_at"} == set(me)
+            assert {
+                    "account", "role", "desk", "territory", "unit", "squad", "officer", "csrf", "verbs", "may",
+                    "expires_at",
+                } == set(me)  # fmt: skip
             assert {"board", "file", "reveal"} < set(me["may"])
             assert ("in-1", "operator", "jia", NOW + LASTS) == (me["account"], me["role"], me["desk"], me["expires_at"])
             assert "AssignCase" in me["verbs"]
@@ -576,7 +591,9 @@ async def test_the_demo_has_an_account_for_every_role_and_each_can_sign_in(kafka
     """For every desk its four posts, above them the city's, three towns, units of one desk; drawn anew each time."""
     drawn = demo(PACK, KEYS)
     by_id = {account.id: account for account, _, _ in drawn}
-    assert {role for role in ROLES if role != "integrator"} == {account.role for account in by_id.values()}
+    assert {role for role in ROLES if role not in ("integrator", *DEVICES)} == {
+        account.role for account in by_id.values()
+    }
     for desk in PACK.desks:
         for role in ("operator", "lead", "checker", "hotline"):
             assert by_id[f"{desk.prefix.lower()}-{role}"].desk == desk.id
