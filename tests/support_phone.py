@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from tests.support_browser import window
+from tests.support_browser import SEEN_WITHIN_MS, window
 from tests.support_devices import code_for
 from tests.support_gateway import Site
 
@@ -27,7 +28,8 @@ navigator.vibrate = () => { counted("shakes"); return true; };
 @asynccontextmanager
 async def phone(browser: Browser, here: Site, **context: Any) -> AsyncIterator[Page]:
     """One that nobody enrolled yet."""
-    small = {"viewport": PHONE, "is_mobile": True, "has_touch": True, "geolocation": PLACE, "reduced_motion": "reduce"}
+    hand = {"viewport": PHONE, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+    small = {**hand, "geolocation": PLACE, "reduced_motion": "reduce"}
     async with window(browser, here, **(small | context)) as page:
         await page.context.grant_permissions(["geolocation"])
         await page.add_init_script(_SPY)
@@ -43,8 +45,9 @@ async def carried(
     async with here.signed_in("js-lead") as lead, phone(browser, here, **context) as page:
         await page.fill("input.code", await code_for(lead, officer, role))
         await page.locator("form button.main").tap()
-        await page.locator(".tabs").wait_for()
-        await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        await page.locator(".tabs, .offer").first.wait_for()
+        async with asyncio.timeout(SEEN_WITHIN_MS / 1000):  # for ever, where a file has another hash than it should
+            await page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         yield page
 
 
