@@ -136,7 +136,8 @@ class FakePushService(_Http):
         super().__init__()
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.auth = os.urandom(16)
-        self.ours = webpush.load_key(webpush.new_key()[0])
+        secret, self.public = webpush.new_key()
+        self.ours = webpush.load_key(secret)
         self.devices = 1
 
     def subscription(self, number: int) -> webpush.Subscription:

@@ -228,6 +228,28 @@ PUSHES: Words = {
     "skipped": Said("不需推送", "not needed"),
 }
 
+# Why, as streams/notify says it; an answer's code ("http 503") is the same in both languages.
+PUSHED: Words = {
+    "node_silent": Said("镇街终端无心跳，立即推送", "the town's terminal is silent, so at once"),
+    "off_duty": Said("当班人员均已下班", "everybody it was made to is off duty"),
+    "no_device": Said("无可唤醒的设备", "no device can be woken"),
+    "no_receiver": Said("无接收人", "nobody to receive it"),
+    "nobody_listens": Said("车载终端未订阅", "no terminal subscribes"),
+    "timeout": Said("未按时应答", "no answer in time"),
+    "unreachable": Said("无法连接", "not reachable"),
+    "garbage": Said("应答无法识别", "its answer makes no sense"),
+    "no_reason": Said("未说明原因", "without a reason"),
+    "gone": Said("地址已失效", "the address is gone"),
+    "bad_address": Said("地址有误", "a wrong address"),
+    "bad_login": Said("账号或口令有误", "wrong user or password"),
+    "not_allowed": Said("无权限", "not allowed"),
+    "too_large": Said("超过长度", "too long"),
+    "busy": Said("对方繁忙", "it is busy"),
+    "rate": Said("每秒条数已满", "too many a second"),
+    "quota": Said("配额已满", "its quota is used up"),
+    "user_day": Said("每人每日条数已满", "each user had enough today"),
+}
+
 RELAXATIONS: Words = {"extension": Said("延期", "extension"), "suspension": Said("挂账", "suspension")}
 
 OUTCOMES: Words = {

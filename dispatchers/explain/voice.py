@@ -41,6 +41,7 @@ CODES: dict[str, Words] = {
     "Basis.task": terms.TASKS,
     "CaseTransferred.to": terms.BODIES,
     "OfferPushed.channel": terms.CHANNELS,
+    "OfferPushed.detail": terms.PUSHED,
     "OfferPushed.result": terms.PUSHES,
     "authority": terms.SUPERIORS,
     "cause": words.REASONS,

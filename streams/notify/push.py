@@ -119,6 +119,7 @@ class Pusher:
             receipt = await self._try(offer, nth, step)
             if receipt.result not in said and (receipt.result == "sent" or not offer.over):
                 said.add(receipt.result)
+                log.info("pushed", offer=offer.assignment.id, channel=step.channel, result=receipt.result)
                 await self._tell(offer.desk, report(offer, step.channel, receipt))
                 if receipt.result in OVER:
                     offer.hurry(nth + 1)
@@ -156,5 +157,4 @@ class Pusher:
         if receipt == Receipt("sent") and early and self._at_once(offer, nth):
             receipt = Receipt("sent", "node_silent")
         metrics.notify_attempts.of(step.channel, receipt.result).inc()
-        log.info("pushed", offer=offer.assignment.id, channel=step.channel, result=receipt.result, why=receipt.detail)
         return receipt

@@ -4,6 +4,7 @@ with its limit reached, and "gone"."""
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from dispatchers.explain.terms import PUSHED
 from streams.metrics import CHANNELS
-from streams.notify import bounds
+from streams.notify import bounds, mqtt
 from streams.notify.bounds import Bounded
 from streams.notify.channels import KINDS
 from streams.notify.notifier import Notifier, Receipt
@@ -220,3 +222,12 @@ async def test_mqtt_is_at_least_once_not_kept_and_says_when_nobody_listens(sessi
         assert more["properties"] == b"\x02" + (290).to_bytes(4, "big")
         fake.behaves = "nobody"
         assert await way.notify(NOTICE) == Receipt("failed", "nobody_listens")
+
+
+def test_every_reason_has_its_words() -> None:
+    """What a receipt says why, the story says in both languages; codes of an answer are the same in both."""
+    code = "".join(file.read_text("utf-8") for file in Path(bounds.__file__).parent.glob("*.py"))
+    said = set(re.findall(r'Receipt\("\w+", "([a-z_]+)"', code)) | {*mqtt.REFUSED.values(), *mqtt.LIMITED.values()}
+    assert len(said) > 15
+    assert said - set(PUSHED) == {"protocol", "bad_client", "banned", "bad_payload"}  # a broker's, seldom seen
+    assert {"timeout", "unreachable"} <= set(PUSHED)  # as outgoing.py calls them
