@@ -14,7 +14,7 @@ from dispatchers.messages import WakeUp
 from dispatchers.rows import CityPack
 
 from . import packs, topics
-from .gateway import accounts
+from .gateway import accounts, devices
 from .kafka_io import producer
 from .settings import Settings
 from .vault import load_or_create
@@ -45,7 +45,8 @@ def _apply(kafka: str) -> list[str]:
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """How to sign in for a first look. `code`: the secret of its one-time codes, if it needs one."""
+    """How to sign in for a first look. `code`: the secret of its one-time codes, if it needs one; of a device, which
+    has no password, what it is enrolled by, once."""
 
     account: str
     role: str
@@ -60,9 +61,11 @@ async def demo_logins(settings: Settings, pack: CityPack, file: Path) -> list[Lo
         return known
     keys = accounts.Keys(load_or_create(settings.master_key))
     made = await asyncio.to_thread(accounts.demo, pack, keys)
+    carried = devices.demo(pack)
     async with producer(settings.kafka) as sender:
-        await accounts.write(sender, *(account for account, _, _ in made))
+        await accounts.write(sender, *(account for account, _, _ in made), *(account for account, _ in carried))
     logins = [Login(account=a.id, role=a.role, password=password, code=code) for a, password, code in made]
+    logins += [Login(account=a.id, role=a.role, password="", code=code) for a, code in carried]
     await asyncio.to_thread(note, logins, file)
     return logins
 

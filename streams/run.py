@@ -177,6 +177,8 @@ class _Run:
         for role in SHOWN_LOGINS:
             if one := roles.get(role):
                 self._say(f"  {one.role}: {one.account}  {one.password}")
+        if one := roles.get("squad"):
+            self._say(f"  a squad's telephone: /squad, enrolled once by the code {one.code}")
         self._say(f"  all {len(logins)} log-ins: {self._data / LOGINS}")
 
     def _open_clock(

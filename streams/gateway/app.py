@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -194,7 +195,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         devices=Devices(accounts, keys, audit),
         offers=offers,
         whereabouts=Whereabouts(redis) if redis else None,
-        push_key="",
+        push_key=_push_key(settings.channels),
     )
     app[CONTEXT] = context
     forever = (live.follow(), stream.run(), ledgers.run(), city.keep(settings.kafka, pack, shown))
@@ -211,6 +212,15 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         task.add_done_callback(ended)
     stack.push_async_callback(_cancel, tasks)
     stack.callback(context.end)
+
+
+def _push_key(channels: Path | None) -> str:
+    """The key by which telephones subscribe to Web Push; "": this city has none."""
+    if channels is None:
+        return ""
+    from ..notify.channels import public_key_in  # the adaptors' libraries are of no other use here
+
+    return public_key_in(channels)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -37,6 +37,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from dispatchers.city import City
 from dispatchers.messages.words import Id
+from dispatchers.rows import CityPack
 
 from ..clock import wall_ms
 from ..vault import _mac
@@ -222,7 +223,7 @@ class Devices:
 
 
 def offered(told: NewDevice, desk: str, city: City, day: int, by: str, until: int) -> tuple[Account, str]:
-    """An account that waits for its device, and the code; `until` 0: until it is used. Raises Problem 422."""
+    """An account that waits for its device, and the code. Raises Problem 422."""
     where: dict[str, str] = {}
     if told.role == "collector":
         row = next((c for c in city.pack.collectors if c.number == told.officer), None)
@@ -234,10 +235,31 @@ def offered(told: NewDevice, desk: str, city: City, day: int, by: str, until: in
             where = {"squad": officer.squad}
     if not where:
         raise unfit("$.officer", "本指挥席没有这个编号", "nobody of this desk has this number")
+    return waiting(told, by, until, desk=desk, **where)
+
+
+def demo(pack: CityPack) -> list[tuple[Account, str]]:
+    """Devices to try the city with, of the first county: a member's and the leader's of its first squad, and a
+    collector's there. Their codes hold until they are used."""
+    county = next((d for d in pack.desks if d.kind == "county"), pack.desks[0])
+    squad = next((s for s in pack.squads if s.desk == county.id and s.tier == "town_squad"), None)
+    if squad is None:
+        return []
+    posts = {o.post: o.number for o in reversed(pack.officers) if o.squad == squad.id and o.employment == "formal"}
+    looks = next((c.number for c in pack.collectors if c.territory == squad.territory), "")
+    carried = [
+        (NewDevice(role="squad", officer=posts.get("member", "")), {"squad": squad.id}),
+        (NewDevice(role="leader", officer=posts.get("leader", "")), {"squad": squad.id}),
+        (NewDevice(role="collector", officer=looks), {"territory": squad.territory}),
+    ]
+    return [waiting(told, "demo", 0, desk=county.id, **where) for told, where in carried if told.officer]
+
+
+def waiting(told: NewDevice, by: str, until: int, **where: str) -> tuple[Account, str]:
+    """An account that waits for its device, and the code; `until` 0: until it is used."""
     code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2))
     name = "d-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
-    account = made(name, told.role, by, desk=desk, officer=told.officer, enrol=_hash(code), enrol_until=until, **where)
-    return account, code
+    return made(name, told.role, by, officer=told.officer, enrol=_hash(code), enrol_until=until, **where), code
 
 
 def _device(account: Account) -> Device:

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 import redis
 
+from streams import prepare
 from streams.gateway.api import ENDPOINTS
 from streams.local import EmbeddedRedis
 from tests.support_devices import Device, Key, code_for, enrolled, unenrolled
@@ -351,3 +352,20 @@ async def _again(here: Site, device: Device) -> None:
             pass
         await asyncio.sleep(0.05)
     raise AssertionError("the gateway never came back")
+
+
+async def test_the_demo_has_a_telephone_to_try(here: Site) -> None:
+    """`paidan run` prints a code: it enrols once, whenever that is, and the squad's day is there."""
+    code = next(code for account, code in demo_codes(here) if account.startswith("d-"))
+    async with unenrolled(here) as phone:
+        async with phone.post("/api/enrol", json={"code": code, "key": Key().public}) as answer:
+            told = await answer.json()
+            assert (answer.status, told["role"]) == (200, "squad")
+        async with phone.get("/api/squad/day") as answer:
+            assert (await answer.json())["me"]["officer"] == told["officer"]
+
+
+def demo_codes(here: Site) -> list[tuple[str, str]]:
+    """Account and code of each log-in that was noted."""
+    noted = prepare.noted(here.run.data / "logins.json", list[prepare.Login])
+    return [(one.account, one.code) for one in noted or []]
