@@ -33,6 +33,7 @@ class Matter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
     datum: str = ""
     given_lon: float | None = None
     given_lat: float | None = None
+    ended_at: int = 0  # closed, cancelled or transferred; the last time, if it was opened again
 
 
 class Held(NamedTuple):
@@ -75,9 +76,9 @@ def step(known: Held | None, event: e.CaseEvent, at: int, desk: str) -> Held:
     if known is None:
         raise ValueError(f"{event.case_id} begins with {type(event).__name__}, version {event.case_version}")
     if isinstance(event, e.CaseTaken):
-        return Held(taken(event), desk, known.matter)
+        return _dated(known, Held(taken(event), desk, known.matter), at)
     matter = _told_more(known.matter, event) if isinstance(event, e.CaseUpdated) else known.matter
-    return Held(after(known.case, event, at), desk, _shown(matter, event))
+    return _dated(known, Held(after(known.case, event, at), desk, _shown(matter, event)), at)
 
 
 def _sealed(reference: str) -> str:
@@ -92,6 +93,13 @@ def _matter(event: e.CaseRegistered) -> Matter:
         given_lon=event.given_lon,
         given_lat=event.given_lat,
     )
+
+
+def _dated(before: Held, now: Held, at: int) -> Held:
+    """With the instant of its end: what is said of a case that has ended is no second end."""
+    if before.open is now.open:
+        return now
+    return now._replace(matter=replace(now.matter, ended_at=0 if now.open else at))
 
 
 def _shown(matter: Matter, event: e.CaseEvent) -> Matter:

@@ -143,6 +143,10 @@ def _timed(db: sqlite3.Connection, query: Query, given: dict[str, Any]) -> list[
     if query.from_ is not None and query.to is not None:
         both = Condition(f"{found[-2].sql} AND {found[-1].sql}", "NOT INDEXED")
         found[-2:] = [both]
+    ends = [("closed_from", ">=", query.closed_from), ("closed_to", "<", query.closed_to)]
+    if bounds := [f"c.ended_at {sign} :{name}" for name, sign, instant in ends if instant is not None]:
+        given |= {name: instant for name, _, instant in ends if instant is not None}
+        found.append(Condition(" AND ".join(["c.open = 0", *bounds]), "INDEXED BY by_end"))
     return found
 
 

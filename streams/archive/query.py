@@ -63,6 +63,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from"})
     deadline: Deadline | None = None  # of open cases; who is closed has none
     from_: int | None = None  # registered at that instant or later
     to: int | None = None  # registered before that
+    closed_from: int | None = None  # closed, or ended in another way, at that instant or later
+    closed_to: int | None = None  # and before that
     sort: Sort = "registered_at"
     order: Order = "desc"
     limit: int = 50
@@ -96,10 +98,8 @@ def parse(given: Mapping[str, str], now: int) -> Query:
             told["from_" if name == "from" else name] = value
     told.setdefault("order", USUAL[told.get("sort", "registered_at")])
     query = Query(**told)
-    if query.from_ is not None and query.to is not None and query.from_ >= query.to:
-        raise QueryError("to", f"must be later than from ({query.from_})", f"应晚于 from（{query.from_}）")
-    if query.from_ is not None and query.from_ > now:
-        raise QueryError("from", f"is in the future; now is {now}", f"在将来；现在是 {now}")
+    _span("from", query.from_, "to", query.to, now)
+    _span("closed_from", query.closed_from, "closed_to", query.closed_to, now)
     if query.cursor and (query.cursor.sort, query.cursor.order) != (query.sort, query.order):
         raise QueryError(
             "cursor", "is of another sort or order: begin with the first page", "排序已改变：请从第一页开始"
@@ -110,6 +110,13 @@ def parse(given: Mapping[str, str], now: int) -> Query:
 def write_cursor(cursor: Cursor) -> str:
     """A cursor as the text that `parse` reads."""
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def _span(first: str, begin: int | None, last: str, end: int | None, now: int) -> None:
+    if begin is not None and end is not None and begin >= end:
+        raise QueryError(last, f"must be later than {first} ({begin})", f"应晚于 {first}（{begin}）")
+    if begin is not None and begin > now:
+        raise QueryError(first, f"is in the future; now is {now}", f"在将来；现在是 {now}")
 
 
 def _text(name: str, text: str) -> str:
@@ -184,6 +191,8 @@ _READ: dict[str, Callable[[str, str], Any]] = {
     "deadline": _one_of(*DEADLINES),
     "from": _number,
     "to": _number,
+    "closed_from": _number,
+    "closed_to": _number,
     "sort": _one_of(*USUAL),
     "order": _one_of("asc", "desc"),
     "limit": _limit,

@@ -48,6 +48,7 @@ class Found(CaseRow, frozen=True, kw_only=True):
     source: str
     source_id: str
     disposed_at: int = 0
+    ended_at: int = 0  # closed, cancelled or transferred
 
 
 class Page(NamedTuple):
@@ -197,7 +198,7 @@ class Archive:
             asked = predicate(db, Query(open=True), scope, now, None)
             where = " AND ".join(c.sql for c in asked.conditions)
             numbers = sqlite.like(db, where, asked.given, title, cell(lon, lat), (territory, item))
-            held = [Candidate(case, desk) for case, desk in _cases(db, numbers)]
+            held = [Candidate(case, desk) for case, desk, _ in _cases(db, numbers)]
         return likest(held, title=title, lon=lon, lat=lat, territory=territory, item=item)[:limit]
 
     def close(self) -> None:
@@ -237,7 +238,7 @@ class Archive:
         return Counter(_numbers(db.execute(chosen.values(by), asked.given).fetchone()[0]))
 
     def _found(self, db: sqlite3.Connection, numbers: list[int], now: int) -> list[Found]:
-        return [_row(case, desk, now) for case, desk in _cases(db, numbers)]
+        return [_row(case, desk, ended_at, now) for case, desk, ended_at in _cases(db, numbers)]
 
 
 class _Reading:
@@ -253,14 +254,14 @@ class _Reading:
         self._db.execute("ROLLBACK")
 
 
-def _cases(db: sqlite3.Connection, numbers: list[int]) -> Iterator[tuple[Case, str]]:
-    sql = "SELECT whole, desk FROM bodies WHERE n = ?"
+def _cases(db: sqlite3.Connection, numbers: list[int]) -> Iterator[tuple[Case, str, int]]:
+    sql = "SELECT b.whole, b.desk, c.ended_at FROM bodies b CROSS JOIN cases c ON c.n = b.n WHERE b.n = ?"
     for number in numbers:
-        whole, desk = db.execute(sql, (number,)).fetchone()
-        yield decode_case(whole), desk
+        whole, desk, ended_at = db.execute(sql, (number,)).fetchone()
+        yield decode_case(whole), desk, ended_at
 
 
-def _row(case: Case, desk: str, now: int) -> Found:
+def _row(case: Case, desk: str, ended_at: int, now: int) -> Found:
     row = case_row(case, desk)
     is_open = Held(case, desk, Matter()).open
     return Found(
@@ -270,6 +271,7 @@ def _row(case: Case, desk: str, now: int) -> Found:
         source=case.source,
         source_id=case.source_id,
         disposed_at=case.disposed_at,
+        ended_at=ended_at,
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import texts
 
-SCHEMA = 4  # of the tables' shape and of what is written into them; another one is built anew
+SCHEMA = 5  # of the tables' shape and of what is written into them; another one is built anew
 PIECE = 500  # pages of a text index that are merged at once
 NEVER = 1 << 60  # when what has no limit falls due
 DUE = f"CASE WHEN due_at THEN due_at ELSE {NEVER} END"
@@ -29,7 +29,8 @@ CREATE TABLE cases (
   n INTEGER PRIMARY KEY, desk INTEGER, territory INTEGER, item INTEGER, domain INTEGER, status INTEGER, squad INTEGER,
   unit INTEGER, source INTEGER, priority INTEGER, open INTEGER, due_at INTEGER, warn_at INTEGER, cell INTEGER,
   registered_at INTEGER,
-  about INTEGER -- the force itself: the towns do not see it (R66)
+  about INTEGER, -- the force itself: the towns do not see it (R66)
+  ended_at INTEGER -- 0: it is open
 );
 CREATE TABLE bodies (
   n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, no TEXT NOT NULL, source_id TEXT NOT NULL, version INTEGER NOT NULL,
@@ -49,7 +50,7 @@ CREATE VIRTUAL TABLE short_words USING fts5 (tokens, content='', detail=none, to
 COLUMNS = ("desk", "territory", "item", "domain", "status", "squad", "unit", "source")  # equal to a name
 # What may be asked of a case stands in the indexes by which pages are sorted, so the table is not looked at: at a
 # million cases that takes a tenth of a second to the end of them.
-_ASKED = f"n, {', '.join(COLUMNS)}, open, due_at, warn_at, registered_at, about"
+_ASKED = f"n, {', '.join(COLUMNS)}, open, due_at, warn_at, registered_at, about, ended_at"
 # What is asked of a board is asked of the few thousand open ones, however many are closed.
 _INDEXES = "".join(
     f"CREATE INDEX by_{c} ON cases ({c});\nCREATE INDEX open_{c} ON cases ({c}) WHERE open = 1;\n" for c in COLUMNS
@@ -58,6 +59,7 @@ _INDEXES = "".join(
 CREATE INDEX by_due_at ON cases ({DUE}, {_ASKED});
 CREATE INDEX by_priority ON cases (priority, {_ASKED});
 CREATE INDEX open_due ON cases (due_at) WHERE open = 1;
+CREATE INDEX by_end ON cases (ended_at) WHERE open = 0;
 CREATE INDEX open_cell ON cases (cell) WHERE open = 1;
 CREATE INDEX by_no ON bodies (no);
 CREATE INDEX by_source_id ON bodies (source_id);

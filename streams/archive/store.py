@@ -206,7 +206,7 @@ class Store:
         sqlite.index_texts(self.db, new)
 
     def _write_rows(self, entries: list[Entry]) -> None:
-        self._write(_into("cases", 16), [self._row(e) for e in entries])
+        self._write(_into("cases", 17), [self._row(e) for e in entries])
         self._write(_into("bodies", 10), [_body(e) for e in entries])
         new, gone = [], []
         for entry in entries:
@@ -230,6 +230,7 @@ class Store:
             sqlite.square(*place) if (place := cell(row.lon, row.lat)) else None,
             row.registered_at,
             bool(row.about),
+            held.matter.ended_at,
         )
 
     def code(self, name: str) -> int:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 EVERYWHERE = Scope()
 CSV_COLUMNS = (
     "no", "id", "desk", "status", "priority", "item", "domain", "title", "address", "territory", "squad", "team",
-    "unit", "kind", "registered_at", "due_at", "result",
+    "unit", "kind", "registered_at", "due_at", "result", "ended_at",
 )  # fmt: skip
 CHUNK = 500
 CSV_ROWS = 100_000  # at most; who needs more asks for less at a time

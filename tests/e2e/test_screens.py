@@ -20,9 +20,13 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support_browser import at_a_desk, can_be_used_by_everybody, chromium, row_of, window
-from tests.support_gateway import Caller, Site, site
+from tests.support_gateway import AT, Caller, Site, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+
+
+_DAY = AT - 10 * 3_600_000  # midnight in Jiaxing
+_UNHEARD = {"scheme": "item", "code": "unheard-of"}  # waits for the operator, who may end it
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -81,6 +85,16 @@ async def _found(caller: Caller, words: str) -> dict[str, Any]:
             return dict(page["cases"][0])
         await asyncio.sleep(0.1)
     raise AssertionError(words)
+
+
+async def _filed_as_ended(caller: Caller, case: dict[str, Any]) -> None:
+    """Once the archive has its end."""
+    for _ in range(100):
+        told = await caller.get(f"/api/cases?id={case['row']['id']}&closed_from={_DAY}")
+        if told["cases"] and told["cases"][0]["ended_at"]:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(case["row"]["no"])
 
 
 async def _accepted(caller: Caller, but: str) -> str:
@@ -357,6 +371,14 @@ async def test_an_exported_cell_is_no_formula(here: Site) -> None:
 async def test_the_sheets_say_what_the_api_says_and_print(here: Site, browser: Browser, tmp_path: Path) -> None:
     async with at_a_desk(browser, here, "js-lead", "/report") as page, here.signed_in("js-lead") as lead:
         await _filed(lead, "交班案件")
+        closed, cancelled = [await _filed(lead, title, category=_UNHEARD) for title in ("当日办结", "当日作废")]
+        done = await lead.order("CloseCase", closed, forced=True, reason="已由他人办结", reply="已处理")
+        assert done.status == 200, done
+        done = await lead.order("CancelCase", cancelled, outcome="cancelled", reason="重复来件")
+        assert done.status == 200, done
+        span = f"closed_from={_DAY}&closed_to={_DAY + 86_400_000}"
+        for case in (closed, cancelled):
+            await _filed_as_ended(lead, case)
         await page.get_by_role("button", name="重新取数").click()
         sheet = page.locator(".paper")
         board = await lead.get("/api/board?desk=jiashan")
@@ -372,6 +394,13 @@ async def test_the_sheets_say_what_the_api_says_and_print(here: Site, browser: B
         await page.get_by_role("tab", name="日报").click()
         total = (await lead.get("/api/cases/count?by=status"))["total"]
         await expect(sheet.locator(".figures")).to_contain_text(f"当日立案\t{total}", use_inner_text=True)
+        ends = (await lead.get(f"/api/cases/count?by=status&{span}"))["by"]
+        assert ends["closed"] >= 1
+        assert ends["cancelled"] >= 1
+        others = sum(n for status, n in ends.items() if status != "closed")
+        for words, n in (("当日办结", ends["closed"]), ("当日作废、移出系统", others)):
+            told = f"{words}（不论何日立案）\t{n}"
+            await expect(sheet.locator(".figures")).to_contain_text(told, use_inner_text=True)
         await expect(sheet).to_contain_text("本平台口徑，非官方考核")
         sums = [int(text) for text in await sheet.locator("tfoot th:nth-child(2)").all_inner_texts()]
         assert sums == [total] * 4

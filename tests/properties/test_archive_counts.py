@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from dispatchers.events import CaseCancelled, CaseClosed, CaseTransferred
 from dispatchers.record import decode_record
 from streams.archive import search, sqlite, texts, ways
 from streams.archive.query import DEADLINES, MOST, Query, Sort, parse
@@ -98,6 +99,8 @@ def queries(draw: Any) -> Query:
         "deadline": st.sampled_from(DEADLINES),
         "from_": st.integers(MONDAY, MONDAY + 10 * 3_600_000),
         "to": st.integers(MONDAY, MONDAY + 12 * 3_600_000),
+        "closed_from": st.sampled_from(instants_of_ends()),
+        "closed_to": st.sampled_from(instants_of_ends()),
     }
     names = draw(st.sets(st.sampled_from(sorted(values)), max_size=3))
     sort, order = draw(st.sampled_from(("registered_at", "due_at", "priority"))), draw(st.sampled_from(("asc", "desc")))
@@ -147,7 +150,25 @@ def holds(query: Query, scope: Scope, row: Found, whole: Archived, now: int) -> 
         and (query.deadline is None or (row.open and query.deadline == state(row, now)))
         and (query.from_ is None or row.registered_at >= query.from_)
         and (query.to is None or row.registered_at < query.to)
+        and (query.closed_from is None or (not row.open and ended(row.id) >= query.closed_from))
+        and (query.closed_to is None or (not row.open and ended(row.id) < query.closed_to))
     )
+
+
+ENDS = (CaseClosed, CaseCancelled, CaseTransferred)
+
+
+@cache
+def ended(case_id: str) -> int:
+    """When a case ended: the last time that its story says so."""
+    return max((line.at for line in archive().story(case_id) if isinstance(line.event, ENDS)), default=0)
+
+
+@cache
+def instants_of_ends() -> list[int]:
+    """Every instant at which a case ended, and the ones after."""
+    ends = {ended(row.id) for row, _ in everything().values() if not row.open}
+    return sorted(ends | {at + 1 for at in ends})
 
 
 def state(row: Found, now: int) -> str:
@@ -205,6 +226,7 @@ def test_what_is_found_is_what_reading_all_cases_gives(query: Query, scope: Scop
         found = list(archive().rows(query, scope, now))
     assert expected(query, scope, now) == [row.id for row in found]
     assert all(row.deadline == (state(row, now) if row.open else "") for row in found)
+    assert all(row.ended_at == (0 if row.open else ended(row.id)) for row in found)
 
 
 @given(queries(), scopes, instants, st.sampled_from(BY), sizes)
@@ -217,6 +239,18 @@ def test_counts_are_those_of_the_list(query: Query, scope: Scope, now: int, by: 
     assert len(listed) == counts.total
     assert (page.total, page.more) == (min(len(listed), size["COUNTED"]), len(listed) > size["COUNTED"])
     assert Counter(getattr(row, by) for row in listed) == counts.by
+
+
+def test_a_span_of_ends_has_its_first_instant_and_not_its_last() -> None:
+    """So that days follow one another without a gap, and no case is in two of them."""
+    for at in instants_of_ends():
+        for query in (
+            Query(closed_from=at, order="desc"),
+            Query(closed_to=at),
+            Query(closed_from=at, closed_to=at + 1),
+        ):
+            found = [row.id for row in archive().rows(query, Scope(), LATER)]
+            assert found == expected(query, Scope(), LATER)
 
 
 def test_what_is_common_apart_may_be_rare_together() -> None:

@@ -321,6 +321,7 @@ def test_a_page_is_read_from_an_index_in_its_order(whole: Path, sort: Sort, orde
     """Whatever is asked, nothing is sorted and no row is looked up: so it may be read to its end."""
     names = dict.fromkeys((*sqlite.COLUMNS, "id"), "x")
     filters: dict[str, Any] = {**names, "open": True, "deadline": "warn", "from_": MONDAY, "to": NOW}
+    filters |= {"closed_from": MONDAY, "closed_to": NOW}
     query = Query(**filters, sort=sort, order=order, cursor=Cursor(sort, order, 0, 0))
     with closing(sqlite.reading(whole)) as db:
         asked = predicate(db, query, Scope(frozenset({"jia"}), "990101", "DI-works"), NOW, None)
@@ -346,6 +347,9 @@ def test_a_page_is_read_from_an_index_in_its_order(whole: Path, sort: Sort, orde
         ({"from": "20", "to": "10"}, "to"),
         ({"from": str(NOW + 1)}, "from"),
         ({"to": "9" * 30}, "to"),
+        ({"closed_from": "20", "closed_to": "20"}, "closed_to"),
+        ({"closed_from": str(NOW + 1)}, "closed_from"),
+        ({"closed_to": "gestern"}, "closed_to"),
         ({"sort": "title"}, "sort"),
         ({"order": "up"}, "order"),
         ({"deadline": "late"}, "deadline"),

@@ -1,5 +1,5 @@
 // Daily report 日报: what was registered on a day and what became of it, by status, matter, territory and squad. Every
-// figure comes from the predicate of the search; what cannot be counted is said, and is not shown as zero.
+// figure comes from the predicate of the search, by the time of registration or of the end; what cannot be counted is said, and is not shown as zero.
 import { html } from "../shared/dom.js";
 import { get, query } from "../shared/api.js";
 import { serverNow } from "../shared/clock.js";
@@ -32,12 +32,13 @@ async function ask(chosen) {
   const area = { desk: desk.peek() };
   const span = { ...area, from, to };
   const kinds = ["status", "item", "territory", "squad", ...(area.desk ? [] : ["desk"])];
-  const [by, open, overdue, late, returning, returned] = await Promise.all([
+  const [by, open, overdue, late, returning, ended, returned] = await Promise.all([
     Promise.all(kinds.map((kind) => count({ ...span, by: kind }))),
     count({ ...span, open: 1 }),
     count({ ...span, deadline: "overdue" }),
     count({ ...area, deadline: "overdue" }),
     count({ ...area, status: "returning" }),
+    count({ ...area, closed_from: from, closed_to: to, by: "status" }),
     returnsOf(span),
   ]);
   return {
@@ -48,6 +49,8 @@ async function ask(chosen) {
     overdue: overdue.total,
     overdue_all: late.total,
     returning: returning.total,
+    closed_that_day: ended.by.closed ?? 0,
+    ended_otherwise: ended.total - (ended.by.closed ?? 0),
     returned,
   };
 }
@@ -81,7 +84,8 @@ export function Daily() {
     ["returned", times],
     ["overdue_all", data.overdue_all],
     ["returning", data.returning],
-    ["closed_that_day", t("report.no_data")],
+    ["closed_that_day", data.closed_that_day],
+    ["ended_otherwise", data.ended_otherwise],
   ];
   return html`<${Paper} title=${`${t("daily.title", { desk: areaName() })} ${chosen}`} asOf=${data.now}>
     ${data.unfinished && html`<p><b>${t("daily.unfinished")}</b></p>`}
