@@ -22,6 +22,8 @@ const counted = (name) => sessionStorage.setItem(name, Number(sessionStorage.get
 const start = OscillatorNode.prototype.start;
 OscillatorNode.prototype.start = function (...when) { counted("tones"); return start.apply(this, when); };
 navigator.vibrate = () => { counted("shakes"); return true; };
+const lock = Object.assign(new EventTarget(), { release() {} });
+navigator.wakeLock.request = async () => { counted("awake"); return lock; };
 """
 
 
@@ -51,10 +53,14 @@ async def carried(
         yield page
 
 
-async def rings(page: Page) -> tuple[int, int]:
-    """How often it sounded and shook. A ring has four tones."""
-    tones, shakes = await page.evaluate("['tones', 'shakes'].map((name) => Number(sessionStorage.getItem(name) ?? 0))")
-    return tones // 4, shakes
+async def counted(page: Page, name: str) -> int:
+    """How often it sounded ("tones"), shook ("shakes"), or asked that the screen stay on ("awake")."""
+    return int(await page.evaluate("(name) => Number(sessionStorage.getItem(name) ?? 0)", name))
+
+
+async def rings(page: Page) -> tuple[float, int]:
+    """How often it rang, by ear and by hand. A ring has four tones."""
+    return await counted(page, "tones") / 4, await counted(page, "shakes")
 
 
 def jpeg(size: int, salt: str = "") -> dict[str, Any]:

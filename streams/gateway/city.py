@@ -106,11 +106,13 @@ def outlines(city: City, scope: Scope) -> dict[str, Any]:
 
 
 def _desks(city: City, scope: Scope) -> set[str]:
-    """The desks of an area: for a town's seat and a unit, that which they work with."""
+    """The desks of an area: for a town's seat, a unit and a squad, that which they work with."""
     if scope.territory in city.territories:
         return {city.territories[scope.territory].desk}
     if scope.unit in city.units:
         return {city.units[scope.unit].desk}
+    if scope.squad in city.squads:
+        return {city.squads[scope.squad].desk}
     return set(city.desks) if scope.desks is None else set(city.desks) & set(scope.desks)
 
 

@@ -17,8 +17,9 @@ from playwright.async_api import Browser, Page, Route, expect
 
 from streams.local import EmbeddedRedis
 from tests.support_browser import can_be_used_by_everybody, chromium
+from tests.support_devices import enrolled
 from tests.support_gateway import Caller, Site, site
-from tests.support_phone import carried, jpeg, phone, rings
+from tests.support_phone import PHONE, carried, counted, jpeg, phone, rings
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -58,7 +59,7 @@ async def offered(page: Page, operator: Caller, title: str) -> dict[str, Any]:
     """A case that was just offered to the team of who carries the telephone."""
     case = await operator.case((await operator.file(title))["case_id"], lambda c: c["row"]["status"] == "offered")
     team = (await day(page))["me"]["team"]
-    if case["row"]["team"] != team:
+    if team and case["row"]["team"] != team:
         moved = await operator.order("AssignCase", case, squad=SQUAD, team=team, reason="熟悉现场")
         assert moved.status == 200, moved
         case = await operator.case(case["row"]["id"], lambda c: c["row"].get("team") == team)
@@ -135,6 +136,7 @@ async def test_an_offer_is_drawn_and_rings_once_whatever_happens(here: Site, bro
             await expect(screen).to_contain_text(number)
         await operator.case(case["row"]["id"], lambda c: c["row"].get("received") is True)
         assert await rings(page) == (1, 1)
+        assert await counted(page, "awake") == 1
         await page.reload()
         await expect(screen).to_be_visible()
         await keep(page, "cursor", before)
@@ -142,8 +144,10 @@ async def test_an_offer_is_drawn_and_rings_once_whatever_happens(here: Site, bro
             await page.reload()
         await expect(screen).to_be_visible()
         assert await rings(page) == (1, 1)
-        height = await screen.locator(".accept").evaluate("(button) => button.getBoundingClientRect().height")
-        assert height >= 64
+        box = await screen.locator(".accept").bounding_box()
+        assert box
+        assert box["height"] >= 64
+        assert box["width"] == PHONE["width"] - 32
         await accept(page, case)
         await operator.case(case["row"]["id"], lambda c: c["row"]["status"] == "accepted")
 
@@ -390,6 +394,28 @@ async def test_a_collector_verifies_with_place_and_photo(here: Site, browser: Br
         await page.locator(".bottom .main").tap()
         seen = await operator.case(case["row"]["id"], lambda c: c["row"]["status"] != "verifying")
         assert (seen["row"]["lon"], seen["row"]["lat"]) == (120.9172, 30.8331)
+
+
+async def test_a_collector_checks_what_was_disposed_of(here: Site, browser: Browser) -> None:
+    async with (
+        carried(browser, here, "C330421002-1", "collector") as page,
+        enrolled(here, OFFICER) as squad,
+        here.signed_in("js-operator") as operator,
+    ):
+        case = await offered(page, operator, "处置后核查")
+        case_id = case["row"]["id"]
+        for kind, words in (
+            ("AcceptAssignment", {}),
+            ("ReportArrival", {}),
+            ("ReportDisposal", {"result": "repaired"}),
+        ):
+            done = await squad.report(kind, await squad.holding(case_id), **words)
+            assert done.status == 200, done
+        await page.locator(f"[data-case='{case_id}']").tap()
+        await page.get_by_text("不通过，返工", exact=True).tap()
+        await page.locator("textarea").fill("仍有垃圾")
+        await page.locator(".bottom .main").tap()
+        await operator.case(case_id, lambda c: c["row"].get("rework") == 1)
 
 
 # -- the page itself ---------------------------------------------------------------------------------------------------

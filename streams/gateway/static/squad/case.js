@@ -11,7 +11,7 @@ import { ActForm } from "./form.js";
 import { Law } from "./law.js";
 import { Look } from "./look.js";
 import { intend, ofCase, refusedOf } from "./outbox.js";
-import { Distance, Due, itemOf, Maps, placeOf, Priority, Status, teamName } from "./parts.js";
+import { Distance, Due, itemOf, Maps, Numbers, placeOf, Priority, Status, teamName } from "./parts.js";
 import { keepPhoto } from "./photo.js";
 import { usePhotos } from "./photos.js";
 import { back, go } from "./route.js";
@@ -51,7 +51,7 @@ function Facts({ view }) {
   const asked = view.requests.filter((one) => one.squad !== row.squad);
   return html`<section class="card"><p>${view.description || row.title}</p>
     <p class="quiet">${row.no} · ${itemOf(row.item)} · ${t("case.registered")} ${instantText(row.registered_at)}</p>
-    ${assignment ? html`<p>${teamName(assignment.team)} · <b>${(assignment.officers ?? []).join(" ")}</b></p>` : null}
+    ${assignment ? html`<p>${teamName(assignment.team)} <${Numbers} list=${assignment.officers ?? []} /></p>` : null}
     ${row.urges ? html`<p class="warn">${t("case.urges", { n: row.urges })}</p>` : null}
     ${row.relaxation ? html`<p class="warn">${t("row.relax", { what: word("relax", row.relaxation) })}</p>` : null}
     ${asked.map(

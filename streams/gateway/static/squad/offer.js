@@ -7,7 +7,7 @@ import { actOf } from "./acts.js";
 import { day, forgetGone } from "./day.js";
 import { ActForm } from "./form.js";
 import { intend } from "./outbox.js";
-import { Distance, itemOf, placeOf, Priority, teamName } from "./parts.js";
+import { Distance, itemOf, Numbers, placeOf, Priority, teamName } from "./parts.js";
 import { go } from "./route.js";
 
 /** As the forms and the outbox know a case. */
@@ -40,16 +40,15 @@ export function Offer({ offer, more }) {
     await intend(row, "accept", { type: "AcceptAssignment", assignment_id: offer.assignment_id });
     if (!more) go("case", offer.case_id);
   };
-  const me = day.value?.me.officer;
   return html`<main class="page offer" aria-label=${t("offer.title")} data-offer=${offer.assignment_id}>
-    <div role="alert"><p class="over"><${Priority} row=${offer} /> ${t("offer.title")} · ${offer.case_no}
-      ${offer.attempt > 1 ? html` · ${t("offer.attempt", { n: offer.attempt })}` : null}</p>
+    <div role="alert"><p class="over"><${Priority} row=${offer} /> <b>${t("offer.title")}</b> <span>${offer.case_no}</span>
+      ${offer.attempt > 1 ? html` <span>${t("offer.attempt", { n: offer.attempt })}</span>` : null}</p>
     <h1>${itemOf(offer.item) || offer.title}</h1></div>
     <p class="where">${placeOf(offer)}</p>
     <p><${Distance} row=${offer} /></p>
     <p>${offer.title}</p>
     ${offer.limit_at ? html`<p class="quiet">${t("offer.limit", { at: instantText(Number(offer.limit_at)) })}</p>` : null}
-    <p class="pair-of">${teamName(offer.team)} · ${offer.officers.map((one) => html`<b key=${one} class=${one === me ? "me" : ""}>${one}</b> `)}</p>
+    <p class="pair-of">${teamName(offer.team)} <${Numbers} list=${offer.officers} /></p>
     ${more ? html`<p><a href="#/list">${t("offer.more", { n: more })}</a></p>` : html`<p><a href="#/list">${t("offer.others")}</a></p>`}
     <div class="bottom"><${Clock} offer=${offer} />
       <button class="tall back" onClick=${() => setBack(true)}>${t("verb.return")}…</button>

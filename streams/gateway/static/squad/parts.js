@@ -18,6 +18,10 @@ export const teamName = (id) => day.value?.teams.find((team) => team.id === id)?
 
 export const Priority = ({ row }) => (row.priority === 0 ? html`<b class="p0">${t("priority.urgent")}</b>` : html`<b>P${row.priority}</b>`);
 
+/** Officers, by number; who carries the device is marked. */
+export const Numbers = ({ list }) =>
+  html`<span class="numbers">${list.map((one) => html`<b key=${one} class=${one === day.value?.me.officer ? "me" : ""}>${one}</b> `)}</span>`;
+
 export const placeOf = (row) => row.address || territoryName(row.territory) || t("case.no_address");
 
 export function Distance({ row }) {

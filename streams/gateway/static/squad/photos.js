@@ -10,7 +10,7 @@ export function usePhotos(caseId) {
   const [photos, setPhotos] = useState([]);
   useEffect(() => {
     db.all("photos").then((kept) => {
-      const sent = new Set(intents.peek().flatMap((one) => one.photos));
+      const sent = new Set(intents.peek().flatMap((one) => (one.state === "away" ? [] : one.photos)));
       setPhotos(kept.filter((one) => one.case_id === caseId && !sent.has(one.sha)));
     });
   }, [caseId]);

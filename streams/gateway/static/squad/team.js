@@ -1,17 +1,16 @@
 // The team's day, what was not carried out, and the switches of this device.
 import { html, useState } from "../shared/dom.js";
 import { instantText } from "../shared/clock.js";
-import { said, t } from "../shared/i18n.js";
-import { lang } from "../shared/i18n.js";
-import { squadName } from "../shared/names.js";
+import { lang, said, t } from "../shared/i18n.js";
 import { theme } from "../shared/prefs.js";
 import { intentText } from "./conflict.js";
 import { day } from "./day.js";
 import { forgetDevice } from "./device.js";
 import { ended } from "./outbox.js";
+import { Numbers } from "./parts.js";
 import { allowPlace, placed } from "./place.js";
-import { ring } from "./ring.js";
 import { allowPush, pushed } from "./push.js";
+import { ring } from "./ring.js";
 
 const NEXT = { "": "light", light: "dark", dark: "" };
 
@@ -21,7 +20,7 @@ function Teams({ told }) {
       team,
     ) => html`<section key=${team.id} class="card"><h2>${team.name} ${team.id === told.me.team ? html`<span class="me">${t("team.mine")}</span>` : null}</h2>
     <p>${team.on_duty ? `● ${t("roster.on")}` : `○ ${t("roster.off")}`}${team.leads ? ` · ${t("team.leads")}` : ""} · ${t("team.load", { n: told.squad?.teams?.[team.id] ?? 0 })}</p>
-    <p>${team.officers.map((one) => html`<span key=${one} class=${one === told.me.officer ? "me" : ""}>${one}</span> `)}</p></section>`,
+    <p><${Numbers} list=${team.officers} /></p></section>`,
   );
 }
 
@@ -49,7 +48,7 @@ export function Team() {
   };
   return html`<main class="page">${
     told &&
-    html`<h1>${told.me.squad ? squadName(told.me.squad) : t("account.collector")} ${told.me.officer}</h1>
+    html`<h1>${told.squad?.name ?? t("account.collector")} ${told.me.officer}</h1>
     <p class="quiet">${t("team.as_of", { at: instantText(told.now) })}${told.phone ? html` · <a href=${`tel:${told.phone}`}>${t("team.leader", { phone: told.phone })}</a>` : null}</p>
     <${Teams} told=${told} />`
   }<${Ended} />
