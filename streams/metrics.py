@@ -246,7 +246,8 @@ http_requests = _counter(
 http_seconds = _histogram("paidan_http_seconds", "Time to an answer", (0.005, 0.02, 0.1, 0.3, 1.0, 3.0))
 # Browsers that are told what changes.
 stream_readers = _gauge("paidan_stream_readers", "Browsers on the stream")
-squad_readers = _gauge("paidan_push_clients", "Devices that listen for their notices")
+# Devices on the stream of notices, and those that ask for them by long poll.
+squad_readers = _gauge("paidan_squad_readers", "Devices that listen for their notices")
 # Wall seconds since the gateway last knew that it had read all there is; -1: never yet.
 gateway_behind = _gauge("paidan_gateway_behind_seconds", "How old what is shown may be")
 
