@@ -6,20 +6,35 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
+import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from dispatchers.city import City
+from streams import settings
+from streams.clock import Clock
+from streams.gateway.accounts import TOPIC, Account, changed, fold, key_hash, made, write
+from streams.kafka_io import producer
 from streams.people import client
+from streams.people.accounts import NotSimulatedError, ready
+from streams.people.behaviour import Behaviour
 from streams.people.chance import Chance
 from streams.people.client import Gateway, session
 from streams.people.device import Device, Told
 from streams.people.figures import Figures
+from streams.people.load import Load
+from streams.people.simulate import People
+from streams.people.times import Closing
+from streams.scan import scan
 from tests.support import PACK
 
 pytestmark = pytest.mark.asyncio
+SMALL = Path(__file__).parents[1] / "city/small"
 SQUAD = PACK.squads[0]
 ORDER = {"type": "AcceptAssignment", "case_id": "c-1", "assignment_id": "c-1/1"}
 Answer = Callable[[web.Request], web.StreamResponse | None]
@@ -46,12 +61,12 @@ class Fake:
 
 
 @asynccontextmanager
-async def speaking(*routes: web.RouteDef) -> AsyncIterator[tuple[Gateway, Figures]]:
+async def speaking(*routes: web.RouteDef, account: str = "one") -> AsyncIterator[tuple[Gateway, Figures]]:
     app = web.Application()
     app.add_routes(routes)
     figures = Figures()
     async with TestServer(app) as server, session() as http:
-        yield Gateway(http, str(server.make_url("")), {"one": "paidan_1"}, figures), figures
+        yield Gateway(http, str(server.make_url("")), {account: "paidan_1"}, figures), figures
 
 
 def status(code: int, **more: Any) -> Answer:
@@ -204,3 +219,92 @@ async def test_without_a_stream_it_asks() -> None:
     assert line.polled[:3] == ["jia/5-0", "jia/30-0", "jia/40-0"]
     assert line.days == 3
     assert line.told[3] == Told("c-30", "c-30/1", offer=True, first=True)
+
+
+# -- all together ------------------------------------------------------------------------------------------------------
+
+
+class Post:
+    """Takes orders."""
+
+    def __init__(self) -> None:
+        self.orders: list[tuple[str, str, dict[str, Any]]] = []
+
+    async def order(self, account: str, key: str, body: dict[str, Any]) -> None:
+        self.orders.append((account, key, body))
+
+
+def public(version: int, name: str, /, **fields: Any) -> Any:
+    """A record of `case-events`."""
+    value = {"type": name, "case_id": "c-1", "case_version": version, **fields}
+    headers = [("ce_source", b"/desks/jia"), ("ce_time", b"2026-07-13T08:00:00+08:00")]
+    return SimpleNamespace(value=msgspec.json.encode(value), headers=headers, timestamp=0)
+
+
+async def test_a_squad_knows_what_its_device_was_told_and_nothing_else() -> None:
+    """Its phone says by itself that an offer came, once; that it accepts waits until the phone has the offer."""
+    clock, post, figures = Clock(), Post(), Figures()
+    people = People(Behaviour(1, City(PACK, "test"), Closing({})), clock, cast(Gateway, post), figures)
+    device = Device(cast(Gateway, post), f"sim-squad-{SQUAD.id}".lower(), SQUAD, Chance(1), figures, people.told)
+    held = {"assignment_id": "c-1/1", "squad": SQUAD.id, "officers": ("1", "2")}
+    async with asyncio.TaskGroup() as group:
+        people.begin(group)
+        people.react([
+            public(1, "CaseRegistered", desk="jia", kind="complaint", item="litter"),
+            public(2, "AssignmentOffered", due_at=1, **held),
+            public(3, "OfferReceived", assignment_id="c-1/1"),
+        ])  # fmt: skip
+        people.act()
+        await asyncio.sleep(0)
+        assert post.orders == []
+        for _ in range(2):
+            people.told(device, Told("c-1", "c-1/1", offer=True, first=True))
+        people.act()
+    assert [(account, body["type"]) for account, _, body in post.orders] == [
+        (device.account, "ReceiveOffer"),
+        (device.account, "AcceptAssignment"),
+    ]
+    assert [key for _, key, _ in post.orders] == ["sim/c-1/1/ReceiveOffer", "sim/c-1/3/AcceptAssignment/0"]
+    assert not any({"actor", "simulated", "message_id"} & body.keys() for _, _, body in post.orders)
+    assert figures.heard == {"c-1/1"}
+
+
+async def test_complaints_are_filed_as_the_sources_own() -> None:
+    fake = Fake()
+    fake.answers = [status(503), status(201)]
+    told = [{"topic": "city-events", "source": "patrol", "source_id": "1", "title": str(n)} for n in range(3)]
+    async with speaking(web.post("/api/city-events", fake.order), account="sim-source") as (gateway, figures):
+        await Load(gateway, Clock(), 480, figures).file(iter(told), 1_000, asyncio.Event())
+    numbers = {key for key, _, _ in fake.heard}
+    assert len(fake.heard) == 4
+    assert numbers == {body["source_id"] for _, _, body in fake.heard}
+    assert len(numbers) == figures.filed == 3
+    assert {body["source"] for _, _, body in fake.heard} == {"simulated"}
+
+
+# -- their accounts ----------------------------------------------------------------------------------------------------
+
+
+async def test_accounts_are_made_once_and_a_humans_is_left_alone(kafka: str, tmp_path: Path) -> None:
+    """Made again only if they are not there; one that was closed stays closed; none takes the name of a human's."""
+    given = settings.read(kafka=kafka, data=tmp_path, city=SMALL, worker_id="test")
+    city = City(PACK, "test")
+    keys = await ready(given, city)
+    first = await held(kafka)
+    assert {key_hash(keys[name]) for name in keys} == {a.key for a in first.values() if a.simulated}
+    async with producer(kafka) as sender:
+        await write(sender, changed(first["sim-operator-jia"], "lead", disabled=True, epoch=1))
+    assert await ready(given, city) == keys
+    assert (await held(kafka))["sim-operator-jia"].disabled
+    human = made("sim-operator-jia", "operator", "test", desk="jia", password="x")
+    async with producer(kafka) as sender:
+        await write(sender, human)
+    with pytest.raises(NotSimulatedError, match="sim-operator-jia"):
+        await ready(given, city)
+
+
+async def held(kafka: str) -> dict[str, Account]:
+    found: dict[str, Account] = {}
+    async for record in scan(kafka, TOPIC):
+        fold(found, record)
+    return found
