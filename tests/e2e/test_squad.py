@@ -394,6 +394,9 @@ async def test_a_collector_verifies_with_place_and_photo(here: Site, browser: Br
         await page.locator(".bottom .main").tap()
         seen = await operator.case(case["row"]["id"], lambda c: c["row"]["status"] != "verifying")
         assert (seen["row"]["lon"], seen["row"]["lat"]) == (120.9172, 30.8331)
+        line = next(one for one in await story(operator, case, "CaseVerified") if one["event"] == "CaseVerified")
+        assert "未" not in line["text"]
+        assert hashlib.sha256(photo["buffer"]).hexdigest() in str(line)
 
 
 async def test_a_collector_checks_what_was_disposed_of(here: Site, browser: Browser) -> None:

@@ -2,7 +2,7 @@
 // back, a WebView that has none); back to events when they do again. Both go on from the same place.
 /** @typedef {{how:""|"stream"|"poll", heard:number, since:number}} Link  wall-clock instants */
 import { signal } from "../shared/dom.js";
-import { query } from "../shared/api.js";
+import { Fault, query } from "../shared/api.js";
 import { heardTime } from "../shared/clock.js";
 import { ask, freshen, revoked } from "./device.js";
 
@@ -83,7 +83,8 @@ export function listen({ after, notice, reached, changed, anew }) {
         if (!body.anew) changed(); // also what changed between two polls
         reached(body.last);
         heard("poll");
-      } catch {
+      } catch (fault) {
+        if (!(fault instanceof Fault)) reportError(fault);
         lost();
         pause = Math.min(15_000, (pause || 500) * 2);
         await new Promise((resolve) => {

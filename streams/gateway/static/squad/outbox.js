@@ -155,7 +155,10 @@ export function flush() {
   const alone = navigator.locks ? navigator.locks.request("paidan-outbox", sendEverything) : sendEverything();
   running = alone.then(
     (all) => all,
-    () => false,
+    (fault) => {
+      reportError(fault); // the device's own store: full, or forbidden
+      return false;
+    },
   );
   running = running.then((all) => {
     running = null;
