@@ -31,7 +31,7 @@ from .rows import (
 
 T = TypeVar("T")
 GENERAL = "*"  # the certificate for ordinary items
-Tiers = ("town_squad", "zone_squad")  # 基层: what counts as grassroots in the 80 % numbers (domain.md §2.1, strict)
+Tiers = ("town_squad", "zone_squad")  # 基层: the squads that a place has as its own, and no county's
 
 
 OnDuty = tuple[int, int, int]  # minutes from midnight: start, end of a shift, and since when its people are on duty
@@ -282,7 +282,7 @@ class City:
         return in_force(self._certificates.get((officer, item.domain), ()), day)
 
     def grassroots(self, squad: str) -> bool:
-        """Whether the squad counts as grassroots 基层 (strict scope)."""
+        """Whether the squad is a town's or a zone's own 基层."""
         return self.squads[squad].tier in Tiers
 
     def _find_neighbours(self) -> dict[str, list[str]]:

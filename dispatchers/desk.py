@@ -20,6 +20,7 @@ from .dispatch import place
 from .orders import carry_out, unpark
 from .registration import broken, register, take, update
 from .state import Desk
+from .targets.periods import after, before, ends_at, freeze_due, freezes_at, period_of
 
 LOOKED_AT = 8  # waiting cases for one that was freed: the first may need what the freed team lacks, the next may not
 DUE_AT_ONCE = 100  # a wake-up decides about at most this many cases, so that no record grows without bound,
@@ -29,8 +30,8 @@ OF_ONE_CASE = 8  # and at most so many things of each: what is left is due still
 def decide(desk: Desk, message: m.DeskMessage, city: City, at: int) -> list[e.AnyEvent]:
     """The events of one message at `at`; empty only for a repeated letter and a wake-up with nothing due."""
     decision = Decision(desk, city, at)
-    if not desk.city:
-        decision.emit(e.CityAdopted(city=city.version))
+    if not desk.city or not desk.freeze_due:
+        decision.emit(e.CityAdopted(city=city.version, freeze_due=freeze_due(city, at)))
     match message:
         case m.WakeUp():
             if not _fall_due(decision):
@@ -58,7 +59,19 @@ def _fall_due(decision: Decision) -> bool:
             if case is None or not 0 < case.next_due <= decision.at:
                 break
             fall_due(decision, case)
-    return bool(due)
+    return bool(due) | _freeze(decision)
+
+
+def _freeze(decision: Decision) -> bool:
+    """The numbers of the oldest month that is not frozen yet, once its time has come (domain.md §2.1)."""
+    due, city = decision.desk.freeze_due, decision.city
+    if not 0 < due <= decision.at:
+        return False
+    offset = city.facts.utc_offset_minutes
+    period = before(period_of(due, offset))
+    next_due = freezes_at(city, after(period))
+    decision.emit(e.PeriodFrozen(period=period, ends_at=ends_at(period, offset), next_due=next_due))
+    return True
 
 
 def _letter(decision: Decision, letter: m.Letter | m.BrokenLetter) -> bool:

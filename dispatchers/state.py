@@ -83,6 +83,7 @@ class Desk(msgspec.Struct, kw_only=True):
     letters_out: dict[str, int] = {}  # receiver -> last number sent
     serial_day: int = 0  # of the last case number, as 20260713
     serial: int = 0
+    freeze_due: int = 0  # when the numbers of a month are frozen next
     duty: dict[str, Duty] = {}
     loads: dict[str, int] = {}  # squad or team -> open weight
     rulings: dict[str, Ruling] = {}
@@ -94,7 +95,8 @@ class Desk(msgspec.Struct, kw_only=True):
     @property
     def next_due(self) -> int:
         """When the desk wants to be woken; 0: never."""
-        return self.dues[0][0] if self.dues else 0
+        due = self.dues[0][0] if self.dues else 0
+        return min(due, self.freeze_due) if due and self.freeze_due else due or self.freeze_due
 
 
 def evolve(desk: Desk, event: e.AnyEvent, at: int) -> Desk:
@@ -197,6 +199,11 @@ def _duty_set(desk: Desk, event: e.DutySet, at: int) -> None:
 
 def _city_adopted(desk: Desk, event: e.CityAdopted, at: int) -> None:
     desk.city = event.city
+    desk.freeze_due = event.freeze_due or desk.freeze_due
+
+
+def _frozen(desk: Desk, event: e.PeriodFrozen, at: int) -> None:
+    desk.freeze_due = event.next_due
 
 
 def _nothing(desk: Desk, event: e.AnyEvent, at: int) -> None:
@@ -329,6 +336,7 @@ _CHANGES: dict[type[e.Event], Callable[[Desk, Any, int], None]] = {
     e.LetterSent: _letter_sent,
     e.DutySet: _duty_set,
     e.CityAdopted: _city_adopted,
+    e.PeriodFrozen: _frozen,
     e.OrderRefused: _nothing,
     e.OrderRepeated: _nothing,
     e.OrderForwarded: _nothing,

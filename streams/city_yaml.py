@@ -42,10 +42,11 @@ class Facts:
             known = {f.name: f.type for f in msgspec.structs.fields(kind)}
             for extra in raw.keys() - known.keys():
                 self._wrong(f"{name}.{extra}", f"unknown name {extra!r}", f"one of {', '.join(known)}")
-            for absent in known.keys() - raw.keys():
+            required = {f.name for f in msgspec.structs.fields(kind) if f.required}
+            for absent in sorted(required - raw.keys()):
                 self._wrong(name, f"{absent!r} is missing", f"the names {', '.join(known)}")
             values = {k: self.convert(known[k], v, f"{name}.{k}".strip(".")) for k, v in raw.items() if k in known}
-            return kind(**values) if known.keys() == values.keys() else None
+            return kind(**values) if required <= values.keys() else None
         if isinstance(raw, list) and len(get_args(kind)) == 2:  # tuple[X, ...]
             return tuple(self.convert(get_args(kind)[0], one, f"{name}.{n}") for n, one in enumerate(raw))
         try:

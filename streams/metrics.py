@@ -36,7 +36,7 @@ from . import faults
 disable_created_metrics()  # a second series for each, which nobody asks
 REGISTRY = CollectorRegistry()
 OTHER = "other"
-MOST_DESKS = 24
+MOST_DESKS = 12  # a prefecture has at most nine counties and zones, and its own
 M = TypeVar("M", Counter, Gauge, Histogram)
 
 
@@ -139,8 +139,12 @@ REPLIES = ("progress", "reply", "closed", "rejected", "transferred")
 REPLY_STATES = ("acknowledged", "pending", "dead", "by_topic")
 CHANNELS = ("webhook", "webpush", "worknotice", "mqtt")
 POSTED = ("accepted", "refused", "gone", "failing", "timeout", "unreachable")
-TARGET_STREAMS = ("general", "simple", "nonpenalty", "all")
-TARGET_WINDOWS = ("today", "month", "all")
+TARGET_STREAMS = ("general", "simple", "nonpenalty", "self", "all")
+TARGET_WINDOWS = ("today", "month", "year", "d30")
+TARGET_BESIDE = ("towns", "broad", "unmarked_num", "unmarked_den", "forced", "due_open")
+TARGET_ASIDES = ("routed_dept", "other", "merged", "transferred", "cancelled", "residual")
+TARGET_READINGS = ("attendance", "posting", "certified", "auxiliaries")
+TARGET_SUPPORT = ("money", "budget", "vehicle", "vessel", "recorder", "terminal")
 
 # A machine's steps, in seconds: around what one core needs.
 QUICK = (0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -254,7 +258,8 @@ gateway_behind = _gauge("paidan_gateway_behind_seconds", "How old what is shown 
 # -- targets -----------------------------------------------------------------------------------------------------------
 
 # First of the three 80 % numbers (domain.md §2.2, scope strict): cases closed by a grassroots squad (num), all that
-# count (den), by the day of closing in the city's zone. `all` is the union: never sum over `stream`. den 0: no data.
+# count (den), by the day of closing in the city's zone. `all` is the union of the first three, `self` is in none: never
+# sum over `stream`. den 0: no data.
 target_cases = _gauge(
     "paidan_target_cases",
     "Closed enforcement cases",
@@ -262,6 +267,29 @@ target_cases = _gauge(
     stream=TARGET_STREAMS,
     window=TARGET_WINDOWS,
     desk=DESKS,
+)
+# What stands beside it, of the whole city: numerators of the other two scopes, both parts of the series without what
+# was sent down just before a month's end, closings by force (in den), open cases that are overdue now (R1_due).
+target_beside = _gauge(
+    "paidan_target_beside_cases", "Cases beside the first number", part=TARGET_BESIDE, window=TARGET_WINDOWS
+)
+# Cases that ended this month and are no task of R1, by why; `residual`: of no known sort.
+target_asides = _gauge("paidan_target_asides_cases", "Ended cases that do not count", sort=TARGET_ASIDES)
+# Cases that were taken back from a month after it was final.
+target_restatements = _gauge("paidan_target_restatements", "Corrections of frozen months")
+# Second number (domain.md §2.3), today: formal officers who serve at the grassroots (num), all (den), by attendance or
+# by posting documents, of the certified ones; auxiliaries apart.
+target_force = _gauge(
+    "paidan_target_force_officers", "Officers by where they serve", part=("num", "den"), reading=TARGET_READINGS
+)
+# Third number (domain.md §2.4), year to date: fen spent for the grassroots (num) and in all (den), the budget of the
+# year, and things in service by where they are used.
+target_support = _gauge(
+    "paidan_target_support", "Support by where it goes: fen, or things", part=("num", "den"), of=TARGET_SUPPORT
+)
+# 1: this part is not computed, because its data are wrong or missing; then its num and den are 0.
+target_uncomputable = _gauge(
+    "paidan_target_uncomputable", "Whether a number cannot be computed", of=("force", *TARGET_SUPPORT)
 )
 # Instant (run's clock) of the newest record folded into it.
 target_watermark = _gauge("paidan_target_watermark_timestamp_seconds", "Newest record in the numbers")

@@ -1,8 +1,7 @@
 """`paidan targets`: one exporter of the official numbers, folded from all desk logs from their start, and of the lag.
 
 No Faust, no group, no stored position: a restart reads all of it again and comes to the same numbers (about ten seconds
-for a million records, since only closings and reopenings are decoded whole). One process in a city, or the numbers are
-there twice.
+for a million records, of which only a few fields are decoded). One process in a city, or the numbers are there twice.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ import signal
 import time
 from collections.abc import Iterable
 
-import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from dispatchers.clock import Calendar
-from dispatchers.events import CaseClosed, CaseReopened
-from dispatchers.record import Head, decode_record
-from dispatchers.targets import Targets
+from dispatchers.record import Head
+from dispatchers.rows import CityPack
+from dispatchers.targets import WINDOWS, Tasks, decode_told, force, forced, share, support
+from dispatchers.targets.periods import day_of, period_of
 
 from . import metrics
 from .city_files import load
@@ -34,26 +33,12 @@ ROUND_S = 0.25  # between two fetches of live records: nobody needs the numbers 
 log = structlog.get_logger(__name__)
 
 
-class _Brief(msgspec.Struct):
-    """What every record is asked."""
-
-    inbox_offset: int
-    at: int
-
-
-_brief = msgspec.json.Decoder(_Brief).decode
-
-
-def _counts(raw: bytes) -> bool:
-    """Whether a record may change the numbers; words in somebody's text can do so, and are decoded for nothing."""
-    return b'"CaseClosed"' in raw or b'"CaseReopened"' in raw
-
-
 class Exporter:
-    """The fold of all desk logs, and its gauges."""
+    """The fold of all desk logs, the other two numbers of the pack, and their gauges."""
 
-    def __init__(self, targets: Targets, clock: Clock) -> None:
-        self.targets, self._clock = targets, clock
+    def __init__(self, pack: CityPack, clock: Clock) -> None:
+        self.targets, self._clock, self._pack = Tasks(pack), clock, pack
+        self.force, self.support = force(pack), support(pack)
         self._chains: dict[int, Chain] = {}
         self.decided: dict[tuple[str, int], int] = {}
         self._newest = 0
@@ -67,23 +52,56 @@ class Exporter:
         if not chain.valid(record.offset, raw):
             return
         chain.head.passed(record.offset, raw)
-        brief = _brief(raw)
-        self.decided["desk-inbox", record.partition] = brief.inbox_offset + 1
-        self._newest = max(self._newest, brief.at)
-        if _counts(raw):
-            for event in decode_record(raw).events:
-                if isinstance(event, CaseClosed):
-                    self.targets.take(event, brief.at)
-                elif isinstance(event, CaseReopened):
-                    self.targets.retract(event)
+        told = decode_told(raw)
+        self.decided["desk-inbox", record.partition] = told.inbox_offset + 1
+        self._newest = max(self._newest, told.at)
+        self.targets.take(told)
 
     def show(self) -> None:
         """Set the gauges, as of now: at midnight "today" begins anew without an event."""
-        shares = self.targets.shares(self._clock.now())
+        now = self._clock.now()
+        shares = self.targets.shares(now)
         for part, stream, window, desk in metrics.target_cases.series():
-            share = shares.get((window, stream, desk))
-            metrics.target_cases.of(part, stream, window, desk).set(getattr(share, part) if share else 0)
+            found = shares.get((window, stream, desk))
+            metrics.target_cases.of(part, stream, window, desk).set(getattr(found, part) if found else 0)
+        self._show_beside(now)
+        self._show_others(now)
+        metrics.target_restatements.of().set(len(self.targets.restated()))
         metrics.target_watermark.of().set(self._newest / 1000)
+
+    def _show_beside(self, now: int) -> None:
+        """What stands beside R1: the other scopes, the series without what was sent down at a month's end, R1_due."""
+        due = self.targets.due_open(now)
+        for window in WINDOWS:
+            counts = self.targets.city(now, window)
+            unmarked = share(counts, marked=False)
+            for part, value in (
+                ("towns", share(counts, scope="towns").num),
+                ("broad", share(counts, scope="broad").num),
+                ("unmarked_num", unmarked.num),
+                ("unmarked_den", unmarked.den),
+                ("forced", forced(counts)),
+                ("due_open", due),
+            ):
+                metrics.target_beside.of(part, window).set(value)
+        month = self.targets.parts(period_of(now, self._pack.facts.utc_offset_minutes))
+        for kind in metrics.TARGET_ASIDES:
+            metrics.target_asides.of(kind).set(month[kind])
+
+    def _show_others(self, now: int) -> None:
+        """R2 of today and R3 of the year to date; a part that cannot be computed has no number."""
+        day = day_of(now, self._pack.facts.utc_offset_minutes)
+        posted, spent = self.force.on(day), self.support.on(day)
+        for reading in metrics.TARGET_READINGS:
+            one = getattr(posted, reading)
+            for part in ("num", "den"):
+                metrics.target_force.of(part, reading).set(getattr(one, part))
+        metrics.target_uncomputable.of("force").set(bool(posted.why))
+        for of in metrics.TARGET_SUPPORT:
+            one = spent.things[of] if of in spent.things else getattr(spent, of)
+            for part in ("num", "den"):
+                metrics.target_support.of(part, of).set(getattr(one, part))
+            metrics.target_uncomputable.of(of).set(of in spent.why)
 
 
 async def follow(consumer: AIOKafkaConsumer, exporter: Exporter, used: Iterable[int]) -> None:
@@ -115,7 +133,7 @@ async def _run(settings: Settings) -> None:
     zone = dt.timezone(dt.timedelta(minutes=pack.facts.utc_offset_minutes))
     unknown = Calendar(pack.calendar, pack.facts.duty_hours, pack.facts.utc_offset_minutes).first_unknown
     metrics.calendar_unknown.of().set(dt.datetime.combine(unknown, dt.time(), zone).timestamp())
-    exporter = Exporter(Targets(pack.facts.utc_offset_minutes), Clock.read(settings.clock))
+    exporter = Exporter(pack, Clock.read(settings.clock))
     metrics.serve(settings.metrics_port)
     from .lag import Lag  # here: the gateway folds the numbers too, and measures no lag
 

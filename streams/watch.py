@@ -117,11 +117,11 @@ class Watch:
         }
 
     def _ask_targets(self) -> dict[str, int]:
-        """R1 over all closings, and the lag, from the exporter's /metrics; nothing if it is away."""
+        """R1 of this year's closings, and the lag, from the exporter's /metrics; nothing if it is away."""
         found: Counter[str] = Counter()
         for sample in _metrics(self._targets):
             labels = sample.labels
-            if sample.name == "paidan_target_cases" and (labels["stream"], labels["window"]) == ("all", "all"):
+            if sample.name == "paidan_target_cases" and (labels["stream"], labels["window"]) == ("all", "year"):
                 found[labels["part"]] += int(sample.value)
             elif sample.name == "paidan_consumer_lag_records" and labels["group"] == GROUP:
                 found["lag"] += int(sample.value)

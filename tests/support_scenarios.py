@@ -15,12 +15,11 @@ from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.case import Case, Term
 from dispatchers.clock import MINUTE, text
-from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.ids import case_id
 from dispatchers.memory import Stored
 from dispatchers.record import Record, decode_record
 from dispatchers.rows import CityPack
-from dispatchers.targets import Share, Targets
+from dispatchers.targets import Share, Tasks, decode_told
 from streams.decide import Decide
 from tests.support import CHECKER, DEFAULTS, OPERATOR, PACK, POINTS, at
 
@@ -184,16 +183,17 @@ class Story:
         """Why orders were refused."""
         return [x.reason for x in self.all(e.OrderRefused, case)]
 
+    def tasks(self) -> Tasks:
+        """The first number, folded from the desks' records so far."""
+        fold = Tasks(self.decide.memory.city.pack)
+        for stored in self.stored:
+            if stored.topic == "desk-log":
+                fold.take(decode_told(stored.raw))
+        return fold
+
     def share(self, when: str = "") -> Share:
         """The city's first number by these records: of this month if `when` says which, else of all time."""
-        targets = Targets(self.offset)
-        for record in self.records:
-            for event in record.events:
-                if isinstance(event, CaseClosed):
-                    targets.take(event, record.at)
-                elif isinstance(event, CaseReopened):
-                    targets.retract(event)
-        return targets.total(self._at(when) if when else 0, "month" if when else "all")
+        return self.tasks().total(self._at(when), "month") if when else self.tasks().ever()
 
     def _keep(self, stored: Any) -> list[e.AnyEvent]:
         new = list(stored)

@@ -3,7 +3,8 @@
     python deploy/jiaxing/make_pack.py
 
 Deterministic: the same sources give the same bytes. It calls make_law.py (domains, items, powers, categories) and
-make_people.py (squads and whom and what they have); calendar.csv is make_calendar.py's. The other tables are written
+make_people.py (squads and whom and what they have) and make_support.py (where officers serve, what is spent for whom,
+where things are used); calendar.csv is make_calendar.py's. The other tables are written
 by hand and not touched here. Whoever edits a made file by hand should stop running this, or change it here.
 
 Facts (`sources/README.md`): divisions with their codes and names. Everything else is model data and says so: people
@@ -227,9 +228,11 @@ def units() -> None:
 if __name__ == "__main__":
     from make_law import law
     from make_people import people
+    from make_support import support
 
     places()
     organisations()
     units()
     law()
     people()
+    support()

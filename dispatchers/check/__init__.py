@@ -4,8 +4,8 @@ a pack that passed, so whatever `City` and the rules take for granted is asked h
 A rule is a function from the pack to faults; RULES lists them. In the files beside this one: places (areas and desks),
 days (durations, calendar, holes in time), powers (who owns what), owners (what a single row of the list may say), facts
 (and what tells them), rules (the city's smaller tables), squads (how they are reached, what is forbidden to them),
-people (and things), rosters, and words, in which all of them speak. Outlines are streams/outlines.py's, because they
-need a library, single cells streams/city_table.py's.
+people (and things), rosters, counted (data of the 80 % numbers), and words, in which all of them speak. Outlines are
+streams/outlines.py's, because they need a library, single cells streams/city_table.py's.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from dispatchers.rows import CityPack, Dated
 
-from . import days, facts, owners, people, places, powers, rosters, rules, squads
+from . import counted, days, facts, owners, people, places, powers, rosters, rules, squads
 from .words import Fault, span
 
 DAY = 24 * 60  # minutes
@@ -31,7 +31,7 @@ PARTITIONS = 32  # of every keyed topic, from the start and for good (DESIGN §5
 KEYS = {
     "organisations": "id", "desks": "id", "territories": "id", "squads": "id", "teams": "id", "items": "id",
     "powers": "row", "precedents": "row", "units": "id", "calendar": "date", "ladders": "priority", "lists": "id",
-    "merges": "item", "requests": "kind", "commands": "order", "redlines": "id",
+    "merges": "item", "requests": "kind", "commands": "order", "redlines": "id", "definitions": "version",
 }  # fmt: skip
 # (table, field) -> where it points. An empty cell points nowhere and is no fault here.
 POINTERS = {
@@ -72,6 +72,8 @@ POINTERS = {
     ("authorities", "acting_name"): ("organisations", "acting_name"),
     ("rollout", "desk"): ("desks", "id"),
     ("units", "desk"): ("desks", "id"),
+    ("attendance", "officer"): ("officers", "number"),
+    ("usage", "thing"): ("equipment", "id"),
 }
 # Where "*" points to all.
 ANY = {("hints", "item"), ("merges", "item"), ("authorities", "item"), ("rollout", "desk")}
@@ -90,6 +92,9 @@ ONE_A_DAY = {
     "authorities": ("item", "territory"),
     "stages": ("stage",),
     "rollout": ("desk", "item"),
+    "definitions": (),
+    "attendance": ("officer", "post"),
+    "usage": ("thing", "at"),
 }
 DATED = (*ONE_A_DAY, "territories", "items", "powers", "precedents")
 
@@ -195,5 +200,5 @@ def _windows(pack: CityPack) -> Iterator[Fault]:
 RULES = (
     _keys, _pointers, _dates, _desks, _facts, _windows,
     *places.RULES, *days.RULES, *powers.RULES, *owners.RULES, *facts.RULES,
-    *rules.RULES, *squads.RULES, *people.RULES, rosters.faults,
+    *rules.RULES, *squads.RULES, *people.RULES, rosters.faults, *counted.RULES,
 )  # fmt: skip

@@ -93,6 +93,7 @@ AnyEvent = (
     | MessageUnreadable
     | DutySet
     | CityAdopted
+    | PeriodFrozen
     | MessageSeen
     | PrecedentApproved
     | LetterSent

@@ -65,10 +65,22 @@ class DutySet(Event, tag=True, frozen=True, kw_only=True):
 
 
 class CityAdopted(Event, tag=True, frozen=True, kw_only=True):
-    """Decided by this version of the city from here on."""
+    """Decided by this version of the city from here on. `freeze_due`: when by its calendar the next month is frozen."""
 
     city: str
     message_id: str = ""
+    freeze_due: int = 0  # in logs of before 2026.11.4 nothing is
+
+
+class PeriodFrozen(Event, tag=True, frozen=True, kw_only=True):
+    """A month's numbers are final as this desk's log has them here; what changes them later is a restatement.
+
+    `next_due`: when the month after it is frozen.
+    """
+
+    period: str  # "2026-07"
+    ends_at: int
+    next_due: int
 
 
 class MessageSeen(Event, tag=True, frozen=True, kw_only=True):

@@ -10,4 +10,5 @@ from .base import *
 from .city import *
 from .law import *
 from .people import *
+from .targets import *
 from .ways import *

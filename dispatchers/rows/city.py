@@ -21,6 +21,7 @@ from .people import (
     Territory,
     Unit,
 )
+from .targets import Attendance, Definition, Spending, UseHours
 from .ways import CalendarDay, ChannelRule, Command, Ladder, MergeRule, ReplyRule, RequestRule, Rollout, StageLimit
 
 
@@ -62,8 +63,8 @@ class CityFacts(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
     levels: tuple[str, ...]  # what its people call town, county and city, in this order
     levels_en: tuple[str, ...]  # the same in English
     duty_hours: tuple[DutyHours, ...]
-    definition: str  # of the 80 % numbers: version text printed beside them
     windows: Windows
+    definition: str = ""  # of the 80 % numbers, in packs of before 2026.11.4: since then rows of definitions
     node_silence: str = "5 minutes"  # a town's terminal that says nothing for longer is not there (R46)
 
 
@@ -104,4 +105,8 @@ class CityPack(msgspec.Struct, frozen=True, kw_only=True):
     collectors: tuple[Collector, ...]
     channels: tuple[ChannelRule, ...] = ()  # packs of before 2026.11.3 have neither these
     redlines: tuple[RedLine, ...] = ()  # nor these
+    definitions: tuple[Definition, ...] = ()  # packs of before 2026.11.4 have none of these four
+    attendance: tuple[Attendance, ...] = ()
+    spending: tuple[Spending, ...] = ()
+    usage: tuple[UseHours, ...] = ()
     polygons: dict[str, str]  # territory id -> GeoJSON geometry (WGS-84); read by streams/geo.py only

@@ -32,7 +32,7 @@ from ..photos import Photos
 from ..settings import Settings
 from ..vault import Vault, load_or_create
 from ..whiteboard import connect
-from . import city, pages
+from . import numbers, pages
 from .accounts import Accounts, Keys
 from .api import routes
 from .audit import Audit
@@ -164,7 +164,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
     await accounts.start()
     stack.push_async_callback(accounts.stop)
     login = PasswordLogin(accounts, keys)
-    shown = city.numbers(pack, clock)
+    shown = numbers.numbers(pack, clock)
     ledgers = Ledgers(settings.kafka, webhooks_in(settings.sources))
     photos = Photos(settings.data / "photos")
     if old := await asyncio.to_thread(photos.tidy):
@@ -198,7 +198,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         push_key=_push_key(settings.channels),
     )
     app[CONTEXT] = context
-    forever = (live.follow(), stream.run(), ledgers.run(), city.keep(settings.kafka, pack, shown))
+    forever = (live.follow(), stream.run(), ledgers.run(), numbers.keep(settings.kafka, pack, shown))
     tasks = [asyncio.create_task(work) for work in forever]
     failed = app[FAILED] = asyncio.get_running_loop().create_future()
 

@@ -10,21 +10,17 @@ import msgspec
 from dispatchers.case import ENDS, Status
 from dispatchers.city import City
 from dispatchers.messages.orders import Cause, Result, ReturnReason
-from dispatchers.rows import CityPack, RequestKind, Team
+from dispatchers.rows import RequestKind, Team
 from dispatchers.state import Desk
 from dispatchers.state import Duty as Overruled
-from dispatchers.targets import WINDOWS, Share, Targets
 
 from ..clock import Clock
-from ..kafka_io import reader
 from ..outbox.ledger import Ledgers
-from ..targets import Exporter, follow
 from ..views import due, squads_of
 from .access import Scope
 from .live import Live
+from .numbers import Numbers
 from .problem import missing
-
-NOTE = {"zh": "本平台口徑，非官方考核", "en": "this platform's count, no official assessment"}
 
 
 def catalog(city: City, scope: Scope) -> dict[str, Any]:
@@ -229,44 +225,6 @@ def replies(ledgers: Ledgers, now: int) -> Replies:
     return Replies(now=now, sources=told)
 
 
-class Numbers(Exporter):
-    """The first of the three numbers, folded as `paidan targets` folds it, for the wall. Sets no gauge: that process
-    has them."""
-
-    figures: dict[str, Any] | None = None  # None before the whole log was read
-
-    def show(self) -> None:
-        """As of now, by window: the whole city's, and each desk's of all streams."""
-        now = self._clock.now()
-        desks: dict[str, dict[str, Any]] = {window: {} for window in WINDOWS}
-        for (window, stream, desk), share in self.targets.shares(now).items():
-            if stream == "all":
-                desks[window][desk] = _figure(share)
-        self.figures = {
-            window: {**_figure(self.targets.total(now, window)), "desks": desks[window]} for window in WINDOWS
-        }
-
-
-def _figure(share: Share) -> dict[str, Any]:
-    return {
-        "numerator": share.num,
-        "denominator": share.den,
-        "met": share.met,
-        "text": str(share) if share.den else None,
-    }
-
-
-def numbers(pack: CityPack, clock: Clock) -> Numbers:
-    """Not yet followed."""
-    return Numbers(Targets(pack.facts.utc_offset_minutes), clock)
-
-
-async def keep(kafka: str, pack: CityPack, shown: Numbers) -> None:
-    """Follow the log for them, for ever."""
-    async with reader(kafka) as consumer:
-        await follow(consumer, shown, sorted({d.partition for d in pack.desks}))
-
-
 def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
     """The wall, as of now."""
     now = clock.now()
@@ -288,7 +246,8 @@ def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
         )
         for squad in squads_of(name, city):
             load[squad] = {"load": desk.loads.get(squad, 0), "cap": city.squads[squad].cap}
-    targets = {"tasks": shown.figures, "force": None, "support": None}  # the last two are issue 7's: no data, not zero
+    targets = shown.figures or {"tasks": None, "force": None, "support": None}  # no data, not zero
+    note = shown.note()
     return Wall(
-        now=now, speed=clock.speed, behind_ms=live.behind_ms, targets=targets, desks=desks, load=load, note=NOTE
+        now=now, speed=clock.speed, behind_ms=live.behind_ms, targets=targets, desks=desks, load=load, note=note
     )

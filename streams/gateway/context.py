@@ -18,10 +18,10 @@ from . import people
 from .accounts import Accounts
 from .audit import Audit, AuditError
 from .cases import Cases
-from .city import Numbers
 from .devices import Devices
 from .filing import Filing
 from .live import Live
+from .numbers import Numbers
 from .offers import Offers
 from .orders import Orders
 from .problem import Problem, missing, unfit

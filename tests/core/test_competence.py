@@ -11,7 +11,7 @@ from dispatchers.city import City
 from dispatchers.clock import DAY, HOUR
 from dispatchers.competence import competent, technical_lead
 from dispatchers.rows import CityPack
-from tests.support import ADMIN, CITY, MONDAY, PACK, Town, changed, names, officers_of, one, place
+from tests.support import ADMIN, CITY, MONDAY, PACK, Town, at, changed, names, officers_of, one, place
 
 
 def moved(day: dt.date) -> CityPack:
@@ -135,4 +135,5 @@ def test_a_desk_says_first_by_which_city_it_decides() -> None:
     """The first record of a desk has CityAdopted before anything else."""
     town = Town()
     town.order(m.SetDuty, at_desk="yi", desk="yi", officers=officers_of("B1"), on_duty=True, actor=ADMIN)
-    assert e.CityAdopted(city="small-1") == town.records[0].events[0]
+    third_working_day = at("2026-08-05 18:00")  # of August: then July's numbers are final
+    assert e.CityAdopted(city="small-1", freeze_due=third_working_day) == town.records[0].events[0]

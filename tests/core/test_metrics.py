@@ -71,6 +71,8 @@ def test_every_reason_of_a_refusal_is_used() -> None:
 def test_label_sets_agree_with_what_they_are_of() -> None:
     """Streams and windows are those of the rules, groups and topics those whose lag is measured."""
     assert (targets.STREAMS, targets.WINDOWS) == (metrics.TARGET_STREAMS, metrics.TARGET_WINDOWS)
+    assert {*targets.ASIDES, "residual"} == {*metrics.TARGET_ASIDES}
+    assert set(metrics.TARGET_READINGS) < set(targets.Force._fields)
     assert set(lag.GROUPS) <= set(metrics.GROUPS)
     assert {t for topics in lag.GROUPS.values() for t in topics} == {*metrics.INBOXES, "desk-log"}
 

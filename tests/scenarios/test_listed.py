@@ -14,7 +14,7 @@ from dispatchers.clock import HOUR
 from dispatchers.limits_text import read_limit
 from dispatchers.record import state_hash
 from dispatchers.rows import CityPack
-from dispatchers.targets import Share, Targets
+from dispatchers.targets import Share
 from dispatchers.writer import DESK, Writer, restored, snapshot
 from streams import city_cli, city_files
 from streams.clock import Clock, Segment
@@ -311,7 +311,7 @@ def test_18_killed_in_mid_batch() -> None:
     story, _ = five_hundred()
     raws = [s.raw for s in story.stored if (s.topic, s.partition) == ("desk-log", 0)]
     now = Clock([Segment(wall=0, business=at("2026-07-13 10:00"), speed=1.0, wall_end=0)])
-    clean, torn = Exporter(Targets(480), now), Exporter(Targets(480), now)
+    clean, torn = Exporter(PACK, now), Exporter(PACK, now)
     for offset, raw in enumerate(raws):
         clean.take(Delivered(0, offset, raw))
         torn.take(Delivered(0, offset, raw))

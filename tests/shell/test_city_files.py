@@ -46,7 +46,7 @@ def test_all_faults_of_all_files_are_told_at_once(folder: Path) -> None:
     """Fourteen faults of fourteen kinds in twelve files: each with its file, line and column, and none beside them."""
     wanted = {}
     for name, line, old, new, words in (
-        ("city.yaml", 17, "180 days", "180 Tage", "'180 Tage' is no duration"),
+        ("city.yaml", 16, "180 days", "180 Tage", "'180 Tage' is no duration"),
         ("desks.csv", 3, "1,YI", "0,YI", "partition 0 is another desk's"),
         ("territories.csv", 7, "jia", "bei", "there is no 'bei' in desks"),
         ("squads.csv", 2, "town_squad", "village", "tier is 'village'"),
@@ -115,12 +115,12 @@ def test_a_file_that_cannot_be_read_at_all(
 def test_the_yaml_file_tells_each_wrong_value(folder: Path) -> None:
     """Not the first alone: a wrong type, an unknown name, a missing one."""
     spoil(folder / "city.yaml", 6, "480", "east")
-    spoil(folder / "city.yaml", 15, "neighbours: 6", "neighbors: 6")
+    spoil(folder / "city.yaml", 14, "neighbours: 6", "neighbors: 6")
     _, faults = city_files.read(folder)
     assert {(f.line, f.column, f.what) for f in faults} == {
         (6, 21, "utc_offset_minutes is 'east'"),
-        (15, 14, "unknown name 'neighbors'"),
-        (14, 3, "'neighbours' is missing"),
+        (14, 14, "unknown name 'neighbors'"),
+        (13, 3, "'neighbours' is missing"),
     }
 
 
@@ -539,8 +539,8 @@ def test_a_warning_is_printed_and_refuses_nothing(folder: Path, capsys: pytest.C
         ("limits.csv", 4, "20 days", "twenty", "'twenty' is no duration"),
         ("collectors.csv", 2, "K-990101", "A1-003", "A1-003 is an officer of A1 too"),
         ("city.yaml", 7, "[镇, 县, 市]", "[镇, 市]", "2 levels"),
-        ("city.yaml", 28, "24 hours", "late", "'late' is no duration"),
-        ("city.yaml", 29, "5 minutes", "long", "'long' is no duration"),
+        ("city.yaml", 27, "24 hours", "late", "'late' is no duration"),
+        ("city.yaml", 28, "5 minutes", "long", "'long' is no duration"),
         ("squads.csv", 4, "60003", "13800000000", "AM has the telephone '13800000000'"),
         ("channels.csv", 5, "30 seconds", "90 seconds", "after 90 seconds of a lease of 120 seconds"),
         ("channels.csv", 3, "webpush", "pigeon", "channel is 'pigeon'"),

@@ -4,7 +4,7 @@ import pytest
 
 from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.record import decode_record
-from dispatchers.targets import Share, Targets
+from dispatchers.targets import Share
 from streams import metrics
 from streams.clock import Clock, Segment
 from streams.recovery import LogDamagedError
@@ -24,7 +24,7 @@ def closings() -> Share:
 
 
 def exported(change: object = list) -> Exporter:
-    exporter = Exporter(Targets(480), TODAY)
+    exporter = Exporter(small().pack, TODAY)
     for desk, raws in logs().items():
         for offset, raw in enumerate(change(raws)):  # type: ignore[operator]
             exporter.take(Record(small().desks[desk].partition, offset, raw))  # type: ignore[arg-type]
@@ -34,8 +34,8 @@ def exported(change: object = list) -> Exporter:
 def test_the_numbers_are_those_of_all_closings() -> None:
     """Folded from the logs of all desks, with and without a zombie's records, the share is the one counted by hand."""
     assert closings().den > 5
-    assert closings() == exported().targets.total(MONDAY, "all")
-    assert closings() == exported(with_void).targets.total(MONDAY, "all")
+    assert closings() == exported().targets.ever()
+    assert closings() == exported(with_void).targets.ever()
 
 
 def test_what_was_reopened_counts_no_more() -> None:
@@ -52,7 +52,7 @@ def test_a_zombies_closings_do_not_count() -> None:
     last = next(r for r in reversed(raws) if b'"CaseClosed"' in r)
     exporter = exported()
     exporter.take(Record(small().desks["yi"].partition, len(raws), last))  # type: ignore[arg-type]
-    assert closings() == exporter.targets.total(MONDAY, "all")
+    assert closings() == exporter.targets.ever()
 
 
 def test_gauges_hold_numerator_and_denominator() -> None:
@@ -67,6 +67,30 @@ def test_gauges_hold_numerator_and_denominator() -> None:
         assert getattr(share, part) == metrics.target_cases.of(part, stream, window, desk)._value.get()
 
 
+def value(family: metrics.Family, *labels: str) -> float:
+    found: float = family.of(*labels)._value.get()
+    return found
+
+
+def test_what_stands_beside_the_number_is_told_too() -> None:
+    """Scopes, streams and asides add up, overdue cases are the fold's, R2 and R3 are the pack's."""
+    exporter = exported()
+    exporter.show()
+    now = exporter._clock.now()
+    total = exporter.targets.total(now, "month")
+    assert value(metrics.target_beside, "towns", "month") <= total.num <= value(metrics.target_beside, "broad", "month")
+    assert exporter.targets.due_open(now) == value(metrics.target_beside, "due_open", "month")
+    parts = exporter.targets.parts("2026-07")
+    assert [parts[sort] for sort in metrics.TARGET_ASIDES] == [
+        value(metrics.target_asides, sort) for sort in metrics.TARGET_ASIDES
+    ]
+    assert parts["residual"] == 0 < parts["ended"]
+    formal = sum(o.employment == "formal" for o in small().pack.officers)
+    assert formal == value(metrics.target_force, "den", "attendance")
+    assert value(metrics.target_support, "den", "vehicle") == 8
+    assert value(metrics.target_uncomputable, "force") == value(metrics.target_uncomputable, "money") == 0
+
+
 def test_it_knows_how_far_the_inboxes_are_decided() -> None:
     """The lag of desk-inbox is measured from the last record's inbox offset."""
     decided = exported().decided
@@ -76,7 +100,7 @@ def test_it_knows_how_far_the_inboxes_are_decided() -> None:
 
 def test_a_hole_in_a_log_ends_it() -> None:
     """An official number is not computed from a log with a hole."""
-    exporter = Exporter(Targets(480), TODAY)
+    exporter = Exporter(small().pack, TODAY)
     exporter.take(Record(0, 0, logs()["jia"][0]))  # type: ignore[arg-type]
     with pytest.raises(LogDamagedError):
         exporter.take(Record(0, 2, logs()["jia"][2]))  # type: ignore[arg-type]

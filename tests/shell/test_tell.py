@@ -216,7 +216,7 @@ async def _targets(kafka: str, redis: str) -> None:
     assert said[0] == said[1]
     total = {
         part: sum(
-            v for k, v in said[0].items() if f'part="{part}"' in k and 'stream="all"' in k and 'window="all"' in k
+            v for k, v in said[0].items() if f'part="{part}"' in k and 'stream="all"' in k and 'window="year"' in k
         )
         for part in ("num", "den")
     }

@@ -112,7 +112,7 @@ export default {
   "key.move": "上下移动", "key.open": "打开案件", "key.lists": "待派列表 / 在办列表", "key.mark": "选中（批量）", "key.search": "搜索", "key.why": "为什么", "key.story": "经过", "key.new": "人工登记", "key.upload": "批量登记（CSV）", "key.desks": "上一个 / 下一个指挥席", "key.back": "返回", "key.help": "全部按键",
   "go.map": "地图", "go.squads": "中队", "go.cases": "案件", "go.filter": "筛选", "go.wall": "大屏", "go.report": "报表（交接班、日报）", "go.replies": "答复送达", "go.devices": "队员设备", "go.evidence": "证据", "go.approvals": "待审批", "go.disputes": "争议", "go.requests": "协同请求", "go.checks": "待核查结案",
   // wall
-  "wall.title": "大屏", "wall.tasks": "执法任务在基层完成", "wall.force": "执法力量配置到基层", "wall.support": "执法保障落实到基层", "wall.no_data": "无数据 no data", "wall.target": "目标 80 %", "wall.note": "本平台口徑，非官方考核", "wall.month": "本月至今", "wall.last": "上月",
+  "wall.title": "大屏", "wall.tasks": "执法任务在基层完成", "wall.force": "执法力量配置到基层", "wall.support": "执法保障落实到基层", "wall.no_data": "无数据 no data", "wall.target": "目标 80 %", "wall.note": "本平台口徑，非官方考核", "wall.month": "本月至今", "wall.year": "本年至今", "wall.last": "上月",
   "wall.oldest": "最久待派", "wall.none_waits": "没有待派案件", "wall.overdue": "各指挥席超期", "wall.load": "各地在办量", "wall.age": "数据 {s} 秒前", "wall.stale": "数据已停，自 {since} 起", "wall.of": "{name} · 待派 {n} 件",
   // login
   "login.account": "账号", "login.password": "密码", "login.code": "动态验证码", "login.go": "登录", "login.motto": "城市事项派遣平台",

@@ -31,7 +31,7 @@ const share = ({ numerator, denominator }) => `${(Math.floor((numerator * 1000) 
 const counted = (figure) => (figure?.denominator ? figure : null);
 
 function Number({ name, windows }) {
-  const month = counted(windows?.month);
+  const month = counted(windows?.month ?? windows?.year);
   const last = counted(windows?.last_month);
   const percent = month ? share(month) : null;
   return html`<section class="number"><h2>${t(`wall.${name}`)}</h2>
@@ -42,7 +42,7 @@ function Number({ name, windows }) {
       </div><div class="line"></div></div>`
         : html`<div class="figure none">${t("wall.no_data")}</div>`
     }
-    <footer><span>${month ? `${t("wall.month")} ${month.numerator}/${month.denominator}` : ""}</span>
+    <footer><span>${month ? `${t(windows.month ? "wall.month" : "wall.year")} ${month.numerator}/${month.denominator}` : ""}</span>
     <span>${last ? `${t("wall.last")} ${share(last)} %` : ""}</span><span>${t("wall.target")}</span></footer></section>`;
 }
 
