@@ -7,12 +7,15 @@ the start, after a gap, and whenever one of its cases changed (offers.py); it is
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
 import msgspec
 
 from dispatchers.city import City
+from dispatchers.clock import DAY, MINUTE
+from dispatchers.law import days_of
 from dispatchers.rows.base import Dated
 from dispatchers.state import Desk
 
@@ -26,14 +29,25 @@ from .problem import not_found
 from .sessions import Session
 
 
+class Certified(msgspec.Struct, frozen=True, kw_only=True):
+    """A domain that an officer may enforce ("*": ordinary items), and how long (`until` 0: without an end), because the
+    end may come while the telephone has no network (R80)."""
+
+    domain: str
+    since: int
+    until: int
+
+
 class TeamToday(msgspec.Struct, frozen=True, kw_only=True):
-    """A team, and its formal officers who are there now, by number: only they make a pair (处罚法 art. 42)."""
+    """A team, and its formal officers who are there now, by number: only they make a pair (处罚法 art. 42); and what
+    each of them is certified for."""
 
     id: str
     name: str
     leads: bool
     on_duty: bool
     officers: list[str]
+    certificates: dict[str, list[Certified]]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -44,12 +58,15 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class Law(msgspec.Struct, frozen=True, kw_only=True):
-    """What one must know to act on an item: the five public fields of its row in the power list (R6), its limits."""
+    """What one must know to act on an item: the five public fields of its row in the power list (R6), its limits.
+    `specialist`: it takes a certificate of its own domain (R10); `enforces`: it takes one at all."""
 
     item: str
     name: str
     name_en: str
     domain: str
+    specialist: bool
+    enforces: bool
     row: str
     basis: str
     scope: str
@@ -146,7 +163,22 @@ def on_duty(desk: Desk, city: City, officer: str, now: int) -> bool:
 def _teams(desk: Desk, city: City, squad: str, now: int) -> Iterator[TeamToday]:
     for team in city.teams_of(squad):
         here = present(desk, city, team, now)
-        yield TeamToday(id=team.id, name=team.name, leads=city.leads(team), on_duty=bool(here), officers=here)
+        valid = {o: [c for c in _certificates(city).get(o, ()) if not c.until or c.until > now] for o in here}
+        yield TeamToday(
+            id=team.id, name=team.name, leads=city.leads(team), on_duty=bool(here), officers=here, certificates=valid
+        )
+
+
+@lru_cache(2)
+def _certificates(city: City) -> dict[str, list[Certified]]:
+    """By officer, as instants of the city's clock."""
+    midnight = city.facts.utc_offset_minutes * MINUTE
+    found: dict[str, list[Certified]] = defaultdict(list)
+    for row in city.pack.certificates:
+        first, last = days_of(row)
+        until = (last + 1) * DAY - midnight if row.valid_to else 0
+        found[row.officer].append(Certified(domain=row.domain, since=first * DAY - midnight, until=until))
+    return found
 
 
 @lru_cache(2_000)
@@ -164,8 +196,9 @@ def _law(city: City, item_id: str, duty: str, desk: str, today: dt.date) -> Law 
         return None
     limits = [Limit(x.name, x.limit) for x in pack.limits if x.item == item_id and _in_force(x, today)]
     return Law(
-        item=item.id, name=item.name, name_en=item.name_en, domain=item.domain, row=row.row, basis=row.basis,
-        scope=row.scope, procedure=row.procedure, standard=row.standard, hotline=row.hotline,
+        item=item.id, name=item.name, name_en=item.name_en, domain=item.domain, specialist=item.specialist,
+        enforces=item.crew == "enforcement", row=row.row, basis=row.basis, scope=row.scope, procedure=row.procedure,
+        standard=row.standard, hotline=row.hotline,
         limits=[Limit("dispose", item.limit), *limits],
     )  # fmt: skip
 

@@ -12,12 +12,14 @@ import pytest
 import pytest_asyncio
 import redis
 
+from dispatchers.city import City
 from streams import prepare
+from streams.city_files import load
 from streams.gateway.api import ENDPOINTS
 from streams.local import EmbeddedRedis
 from tests.support_devices import Device, Key, code_for, enrolled, unenrolled
 from tests.support_gateway import Caller, Site, site
-from tests.support_kafka import teller
+from tests.support_kafka import CITY, teller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -155,6 +157,29 @@ async def test_an_offer_comes_by_itself_and_the_squad_works_through_the_case(her
         )
         assert done.status == 200, done
         assert "CaseDisposed" in done.body["events"]
+
+
+async def test_the_day_tells_what_each_officer_who_is_there_may_enforce(here: Site) -> None:
+    """As the desk looks at certificates, to the midnight on which one ends; and of an item, what it takes."""
+    city = City(load(CITY), "")
+    async with enrolled(here, "JS02-001") as device, here.signed_in("js-operator") as operator:
+        kept = await offered(here, operator, "执法证")
+        await device.holding(kept["row"]["id"])
+        told = await device.day()
+    now, item = told["now"], city.items[kept["row"]["item"]]
+    law = told["laws"][item.id]
+    assert (law["specialist"], law["enforces"]) == (item.specialist, item.crew == "enforcement")
+    there = {number: held for team in told["teams"] for number, held in team["certificates"].items()}
+    assert there.keys() == {number for team in told["teams"] for number in team["officers"]} > set()
+    for number, held in there.items():
+        valid = [c for c in held if c["since"] <= now and (not c["until"] or now < c["until"])]
+        for item in city.items.values():
+            may = any(c["domain"] == item.domain or (c["domain"] == "*" and not item.specialist) for c in valid)
+            assert may is city.certified(number, item, city.calendar.day(now)), (number, item.id)
+        general = next(c["until"] for c in held if c["domain"] == "*")
+        litter = city.items["litter"]
+        assert city.certified(number, litter, city.calendar.day(general - 1))
+        assert not city.certified(number, litter, city.calendar.day(general))
 
 
 async def test_repeats_have_the_same_id_and_nothing_is_left_out(here: Site) -> None:
