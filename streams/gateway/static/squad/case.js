@@ -1,14 +1,15 @@
 // One case: what and where, the three steps in order, photos, the law of its item, and whatever else may be done.
-import { html, useRef, useState } from "../shared/dom.js";
+import { html, useEffect, useRef, useState } from "../shared/dom.js";
 import { instantText } from "../shared/clock.js";
+import { Evidence, evidenceCount } from "../shared/evidence.js";
 import { t, word } from "../shared/i18n.js";
 import { squadName, unitName } from "../shared/names.js";
 import { actOf, actsFor } from "./acts.js";
 import { Conflict, intentText } from "./conflict.js";
-import { caseOf, day, presumed } from "./day.js";
+import { caseOf, changed, day, presumed, readAt } from "./day.js";
 import { Disposal } from "./dispose.js";
 import { ActForm } from "./form.js";
-import { Law } from "./law.js";
+import { Law, Uncertified } from "./law.js";
 import { Look } from "./look.js";
 import { intend, ofCase, refusedOf } from "./outbox.js";
 import { Distance, Due, itemOf, Maps, Numbers, placeOf, Priority, Status, teamName } from "./parts.js";
@@ -89,9 +90,19 @@ function Next({ view, status }) {
   return null;
 }
 
+/** The archive, which has texts and evidence, is a moment behind: asked again while the case is looked at. */
+function useTexts(view) {
+  const lacking = view?.filed === false;
+  useEffect(() => {
+    const again = lacking ? setTimeout(changed, 1_000) : 0;
+    return () => clearTimeout(again);
+  }, [lacking, readAt.value]);
+}
+
 export function Case({ id, part }) {
   const view = caseOf(id);
   const [photos, add, remove] = usePhotos(id);
+  useTexts(view);
   if (!view) return html`<main class="page"><${Conflict} caseId=${id} />${!refusedOf(id) && html`<p>${t("phone.not_here")}</p>`}</main>`;
   const { row } = view;
   const { role } = day.value.me;
@@ -109,7 +120,9 @@ export function Case({ id, part }) {
       <h1>${itemOf(row.item) || row.title}</h1><p class="where">${placeOf(row)} <${Distance} row=${row} /></p>
       <p><${Due} row=${row} /></p></header>
     <${Maps} row=${row} />
-    ${role === "collector" ? null : html`<${Steps} status=${status} row=${row} />`}<${Queue} caseId=${id} /><${Facts} view=${view} />
+    ${role === "collector" ? null : html`<${Steps} status=${status} row=${row} />`}<${Queue} caseId=${id} />
+    ${role !== "collector" && AT[status] < 3 && html`<${Uncertified} view=${view} />`}<${Facts} view=${view} />
+    ${evidenceCount(view) > 0 && html`<section class="card" aria-label=${t("part.evidence")}><h2>${t("part.evidence")}</h2><${Evidence} view=${view} /></section>`}
     ${
       role === "collector"
         ? html`<${Look} view=${view} status=${status} photos=${photos} camera=${html`<${Camera} caseId=${id} onTaken=${add} />`} onRemove=${remove} />`

@@ -3,6 +3,7 @@
 import { html } from "../shared/dom.js";
 import { instantText } from "../shared/clock.js";
 import { said, t, word } from "../shared/i18n.js";
+import { fineText } from "./fine.js";
 import { holderText } from "./offer.js";
 import { ofCase, putAway, refusedOf } from "./outbox.js";
 
@@ -11,7 +12,7 @@ export function intentText(intent) {
   const { result, reason, note, basis, task } = intent.order;
   const code = result ? word("result", result) : reason ? word("reason", reason) : "";
   const photos = intent.photos.length ? t("phone.photos", { n: intent.photos.length }) : "";
-  return [instantText(intent.order.happened_at), t(`verb.${intent.verb}`), code, basis, task, note, photos].filter(Boolean).join(" · ");
+  return [instantText(intent.order.happened_at), t(`verb.${intent.verb}`), code, fineText(intent.order), basis, task, note, photos].filter(Boolean).join(" · ");
 }
 
 export function Conflict({ caseId }) {

@@ -207,7 +207,7 @@ function withdrawn(told) {
   const held = caseOf(told.case_id)?.row.assignment_id === told.assignment_id;
   const news = told.reason === "lease_expired" || was || (held && !returned.has(told.assignment_id));
   if (news && isMine(offer) && !gone.peek().some((one) => one.assignment_id === told.assignment_id)) {
-    gone.value = [...gone.peek(), { ...offer, reason: told.reason, holder: told.holder, at: told.heard }];
+    gone.value = [...gone.peek(), { ...offer, reason: told.reason, at: told.heard }];
   }
 }
 export const forgetGone = (assignment) => {

@@ -15,16 +15,18 @@ export function Choice({ name, value, choices, label, onPick }) {
   )}</fieldset>`;
 }
 
-/** Some of several, by number: the team of the day first, then the rest of the squad that is here. */
-export function Officers({ value, team, onPick, legend = t("field.officers") }) {
+/** Some of several, by number: the team of the day first, then the rest of the squad that is here. `may`: whether each
+ * of some may act; who may not is marked. */
+export function Officers({ value, team, onPick, legend = t("field.officers"), may = (list) => list.map(() => true) }) {
   const teams = [...(day.value?.teams ?? [])].sort((a, b) => Number(b.id === team) - Number(a.id === team));
   const here = teams.flatMap((one) => one.officers.map((number) => ({ number, name: one.name })));
   const all = [...here, ...value.filter((number) => !here.some((one) => one.number === number)).map((number) => ({ number, name: "" }))];
+  const able = may(all.map(({ number }) => number));
   const toggle = (number) => onPick(value.includes(number) ? value.filter((one) => one !== number) : [...value, number]);
   return html`<fieldset class="choice-list"><legend>${legend}</legend>${all.map(
-    ({ number, name }) => html`<label key=${number} class=${value.includes(number) ? "line picked" : "line"}>
+    ({ number, name }, i) => html`<label key=${number} class=${value.includes(number) ? "line picked" : "line"}>
       <input type="checkbox" checked=${value.includes(number)} onChange=${() => toggle(number)} />
-      <span>${number}</span><span class="quiet">${name}</span></label>`,
+      <span>${number}</span>${able[i] === false && html`<b class="danger">${t("red.lacks")}</b>`}<span class="quiet">${name}</span></label>`,
   )}
     ${!all.length && html`<p class="quiet">${t("phone.nobody_here")}</p>`}</fieldset>`;
 }

@@ -1,7 +1,9 @@
 // The law of an item: its five public fields, its limits, the red lines.
 import { html } from "../shared/dom.js";
+import { ticking } from "../shared/clock.js";
 import { lang, t, word } from "../shared/i18n.js";
 import { day } from "./day.js";
+import { certified } from "./redlines.js";
 
 const FIELDS = ["basis", "scope", "procedure", "standard", "hotline"];
 
@@ -23,3 +25,14 @@ function limitText(limit) {
 }
 export const RedLine = ({ line }) =>
   html`<li><b>${lang.value === "en" ? line.name_en : line.name}</b> ${lang.value === "en" ? line.text_en : line.text} <span class="quiet">${line.law}</span></li>`;
+
+/** Said before anybody acts, and by the second: a certificate may end between the offer and the act (R80). */
+export function Uncertified({ view }) {
+  const officers = view.assignment?.officers ?? [];
+  const able = certified(officers, view, day.value, ticking());
+  const without = officers.filter((_, i) => able[i] === false);
+  const line = day.value.red_lines.find(({ id }) => id === "no_certificate");
+  if (!without.length) return null;
+  return html`<section class="card red" role="alert"><h2>▲ ${t("red.uncertified", { who: without.join("、") })}</h2>
+    ${line && html`<ul><${RedLine} line=${line} /></ul>`}</section>`;
+}

@@ -55,13 +55,13 @@ export function Offer({ offer, more }) {
       <button class="tall main accept" onClick=${accept}>${t("verb.accept")}</button></div></main>`;
 }
 
-/** Offers that went away before they were answered: why, and who has the case now. */
+/** Offers that went away before they were answered, and why. Who has the case now the squad is not told: nobody may have
+ * been chosen yet, and it may be none of the squad's affair. */
 export function Gone({ list }) {
   return list.map(
     (offer) => html`<section key=${offer.assignment_id} class="card gone" role="status"><h2>${t("gone.title", { no: offer.case_no })}</h2>
     <p>${itemOf(offer.item)} · ${placeOf(offer)}</p>
     <p><b>${word("gone", offer.reason, word("reason", offer.reason, offer.reason || t("gone.unknown")))}</b> ${instantText(offer.at)}</p>
-    <p>${holderText(offer.holder)}</p>
     <button class="tall" onClick=${() => forgetGone(offer.assignment_id)}>${t("refusal.away")}</button></section>`,
   );
 }
