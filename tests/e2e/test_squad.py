@@ -3,7 +3,6 @@ and comes back. What was done is asked of the API."""
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -13,17 +12,32 @@ from typing import Any
 import coordTransform
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Route, expect
 
 from streams.local import EmbeddedRedis
 from tests.support_browser import can_be_used_by_everybody, chromium
 from tests.support_devices import enrolled
-from tests.support_gateway import Caller, Site, site
-from tests.support_phone import PHONE, carried, counted, jpeg, phone, rings
+from tests.support_gateway import Site, site
+from tests.support_phone import (
+    OFFICER,
+    PHONE,
+    SQUAD,
+    accept,
+    carried,
+    clear,
+    counted,
+    day,
+    dispose,
+    jpeg,
+    keep,
+    offer,
+    offered,
+    phone,
+    rings,
+    story,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
-
-SQUAD, OFFICER = "JS02", "JS02-025"  # 罗星街道, where `Caller.file` reports; on duty at ten in the morning
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -44,74 +58,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def cleared(here: Site) -> AsyncIterator[None]:
     """Nothing that a test leaves behind is in front of the next one's offer."""
     yield
-    async with here.signed_in("js-lead") as lead:
-        for row in (await lead.get("/api/board"))["cases"]:
-            if row.get("squad") == SQUAD and row["status"] != "disposed":
-                await lead.order("CancelCase", row, outcome="cancelled", reason="测试结束")
-
-
-async def day(page: Page) -> dict[str, Any]:
-    """As the server tells it to this telephone."""
-    return dict(await page.evaluate("fetch('/api/squad/day').then((answer) => answer.json())"))
-
-
-async def offered(page: Page, operator: Caller, title: str) -> dict[str, Any]:
-    """A case that was just offered to the team of who carries the telephone."""
-    case = await operator.case((await operator.file(title))["case_id"], lambda c: c["row"]["status"] == "offered")
-    team = (await day(page))["me"]["team"]
-    if team and case["row"]["team"] != team:
-        moved = await operator.order("AssignCase", case, squad=SQUAD, team=team, reason="熟悉现场")
-        assert moved.status == 200, moved
-        case = await operator.case(case["row"]["id"], lambda c: c["row"].get("team") == team)
-    return case
-
-
-def offer(page: Page, case: dict[str, Any]) -> Any:
-    """The screen of its offer."""
-    return page.locator(f"[data-offer='{case['assignment']['id']}']")
-
-
-async def accept(page: Page, case: dict[str, Any]) -> None:
-    """As soon as it is drawn."""
-    await offer(page, case).locator(".accept").tap()
-
-
-async def dispose(page: Page, case: dict[str, Any], photo: dict[str, Any], result: str = "已改正") -> None:
-    """处置 and 反馈, with a photo."""
-    await page.goto(f"{page.url.partition('#')[0]}#/case/{case['row']['id']}")
-    await page.locator(".bottom .main", has_text="处置").tap()
-    await page.set_input_files("input[type=file]", photo)
-    await expect(page.locator(".thumbs li")).to_have_count(1)
-    await page.get_by_text(result, exact=True).tap()
-    await page.locator(".bottom .main", has_text="反馈").tap()
-    await page.locator("textarea").fill("已清理，恢复原状。")
-    await page.locator(".bottom .main", has_text="提交反馈").tap()
-
-
-async def story(operator: Caller, case: dict[str, Any], last: str) -> list[dict[str, Any]]:
-    """The lines of a case's story once the archive has the event."""
-    for _ in range(150):
-        answer = await operator.ask("GET", f"/api/cases/{case['row']['id']}/story")
-        lines = answer.body["lines"] if answer.status == 200 else []
-        if any(line["event"] == last for line in lines):
-            return list(lines)
-        await asyncio.sleep(0.1)
-    raise AssertionError(last)
-
-
-async def keep(page: Page, name: str, value: str) -> None:
-    """Change what the telephone has kept."""
-    await page.evaluate(
-        """([name, value]) => new Promise((done) => {
-          const asked = indexedDB.open("paidan-squad");
-          asked.onsuccess = () => {
-            const all = asked.result.transaction("kept", "readwrite");
-            all.objectStore("kept").put(value, name);
-            all.oncomplete = () => { asked.result.close(); done(); };
-          };
-        })""",
-        [name, value],
-    )
+    await clear(here)
 
 
 # -- enrolment, and an offer -------------------------------------------------------------------------------------------
@@ -162,6 +109,8 @@ async def test_an_offer_that_was_taken_away_says_so_and_why(here: Site, browser:
                 break
         gone = page.locator(".gone", has_text=case["row"]["no"])
         await expect(gone).to_contain_text("已不归本队")
+        await expect(gone).to_contain_text("距离更近")
+        await expect(gone).not_to_contain_text("承办")  # of who has it now the squad is told nothing
         await expect(offer(page, case)).to_have_count(0)
         await gone.get_by_role("button").tap()
         await expect(gone).to_have_count(0)
@@ -349,7 +298,7 @@ async def test_a_device_that_was_revoked_says_so_and_forgets(here: Site, browser
         await expect(offer(page, case)).to_be_visible()
         account = await page.evaluate("fetch('/api/me').then((answer) => answer.json()).then((me) => me.account)")
         assert (await lead.ask("DELETE", f"/api/devices/{account}")).status == 204
-        await expect(page.locator(".enrol")).to_contain_text("本机已被停用")
+        await expect(page.locator(".enrol")).to_contain_text("本机已被停用", timeout=20_000)  # a beat, and a try
         await expect(page.locator("body")).not_to_contain_text(case["row"]["no"])
         assert await page.evaluate("indexedDB.databases().then((all) => all.map(({ name }) => name))") == []
         await page.reload()
