@@ -125,6 +125,8 @@ class DeskTasks(msgspec.Struct):
             counts[kind] = counts.get(kind, 0) + delta
             if not counts[kind]:
                 del counts[kind]
+        if kind.sort not in STREAMS:
+            return
         month.proof = (month.proof + delta * proof(case_id)) % RING
         if month.frozen:
             month.restated.append(Restated(case_id, self.at, month_of(closed.day), kind, delta))
@@ -140,6 +142,21 @@ class Tasks:
         self._same: dict[Closed, Closed] = {}
         self._matters: dict[Matter, Matter] = {}
         self.desks: dict[str, DeskTasks] = {}
+
+    # -- kept ------------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """All that is known, to go on from instead of the logs' beginning."""
+        return msgspec.msgpack.encode(self.desks)
+
+    def restore(self, raw: bytes) -> None:
+        """Go on from a snapshot. Raises msgspec.MsgspecError for one of another shape: then the log is read anew."""
+        self.desks = msgspec.msgpack.decode(raw, type=dict[str, DeskTasks])
+        for desk in self.desks.values():
+            for case_id, (until, closed) in desk.ended.items():
+                desk.ended[case_id] = until, self._same.setdefault(closed, closed)
+            for case in desk.open.values():
+                case.matter = self._matters.setdefault(case.matter, case.matter)
 
     # -- taking ----------------------------------------------------------------------------------------------------
 
