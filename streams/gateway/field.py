@@ -8,6 +8,8 @@ import msgspec
 from aiohttp import web
 from redis.exceptions import RedisError
 
+from dispatchers.duty import on_duty
+
 from . import squads, whereabouts
 from .accounts import Push
 from .context import Context
@@ -135,7 +137,7 @@ async def beat(request: web.Request, context: Context, session: Session) -> web.
     if context.whereabouts is None or account.desk not in context.live.folds:
         raise missing("redis", *_POSITIONS_DOWN)
     desk = context.live.desk(account.desk)
-    there = squads.on_duty(desk, context.cities.of(desk.city).city, account.officer, context.clock.now())
+    there = on_duty(desk, context.cities.of(desk.city).city, account.officer, context.clock.now())
     try:
         await context.whereabouts.heard(account.desk, account.squad, account.officer, told, on_duty=there)
     except (RedisError, OSError) as fault:
@@ -155,7 +157,7 @@ async def positions(request: web.Request, context: Context, session: Session) ->
 
     def there(desk: str, officer: str) -> bool:
         state = live.desk(desk)
-        return squads.on_duty(state, context.cities.of(state.city).city, officer, now)
+        return on_duty(state, context.cities.of(state.city).city, officer, now)
 
     silent_after = context.cities.configured.city.node_silence_ms
     return json(await whereabouts.look(context.whereabouts, desks, silent_after, there))

@@ -15,6 +15,7 @@ import msgspec
 
 from dispatchers.city import City
 from dispatchers.clock import DAY, MINUTE
+from dispatchers.duty import on_duty
 from dispatchers.law import days_of
 from dispatchers.rows.base import Dated
 from dispatchers.state import Desk
@@ -95,7 +96,8 @@ class Bearer(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     officer: str
     squad: str
-    team: str  # "": a collector, or an officer of no team today
+    team: str  # the one with which the officer is there; "": a collector, or somebody who is not there now
+    on_duty: bool  # who is not is never woken; a collector always is
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +141,14 @@ async def day(cases: Cases, offers: Offers, session: Session, push_key: str) -> 
         now=now,
         speed=cases.clock.speed,
         seq=str(seq),
-        me=Bearer(account=account.id, role=account.role, officer=account.officer, squad=account.squad, team=team),
+        me=Bearer(
+            account=account.id,
+            role=account.role,
+            officer=account.officer,
+            squad=account.squad,
+            team=team,
+            on_duty=not account.squad or on_duty(desk, city, account.officer, now),
+        ),
         squad=squad_row(account.squad, desk, live.watched[desk.id].tally, city) if known else None,
         phone=city.squads[account.squad].phone if known else "",
         teams=teams,
@@ -151,13 +160,6 @@ async def day(cases: Cases, offers: Offers, session: Session, push_key: str) -> 
         ],
         push_key=push_key,
     )
-
-
-def on_duty(desk: Desk, city: City, officer: str, now: int) -> bool:
-    """Whether an officer is there at this moment, by an order or by the roster."""
-    row = city.officer(officer, city.calendar.day(now))
-    team = next((t for t in city.teams_of(row.squad) if t.id == row.team), None) if row else None
-    return team is not None and officer in present(desk, city, team, now)
 
 
 def _teams(desk: Desk, city: City, squad: str, now: int) -> Iterator[TeamToday]:

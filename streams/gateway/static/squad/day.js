@@ -160,11 +160,13 @@ export const offers = computed(() => {
 
 /**
  * Whether an offer is for who carries this device: their team's, or by the leader's channel. The others of the squad see
- * it in the list, but nobody is woken for another team.
+ * it in the list, but nobody is woken for another team, and nobody who is off duty.
  */
 export function isMine(offer) {
   const me = day.value?.me;
-  if (!me?.team || offer.officers.includes(me.officer) || offer.team === me.team) return true;
+  if (!me || offer.officers.includes(me.officer) || offer.team === me.team) return true;
+  if (!me.on_duty) return false;
+  if (!me.team) return true; // there, and in no team that makes pairs: an auxiliary
   return me.role === "leader" && offer.channel >= 2;
 }
 export const myOffers = computed(() => offers.value.filter(isMine));
