@@ -186,7 +186,6 @@ class Orders:
             raise Problem(409, "refused", zh, en, reason=answer.reason, case=case, holder=holder)
         return Done(repeated=answer.repeated, events=answer.events, case=case, seq=self._cases.here())
 
-
     def _once_theirs(self, session: Session, case_id: str) -> Held | None:
         """A case that this squad was offered and that it may not see any more: what its telephone still says of it, the
         desk refuses, and not we with a "there is no such case"."""
