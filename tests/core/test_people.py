@@ -20,6 +20,7 @@ from dispatchers.clock import HOUR, MINUTE, text
 from dispatchers.events import CASE_EVENTS
 from dispatchers.memory import Memory
 from dispatchers.rows import Rollout
+from dispatchers.state import Desk, evolve
 from streams import city_files
 from streams.decide import Decide
 from streams.gateway.access import actor_of
@@ -30,6 +31,7 @@ from streams.people.behaviour import Behaviour
 from streams.people.heard import RELAXATION, Heard, Holder, Limit, Wish, read_of
 from streams.people.rehearsal import Filing, Happened, rehearse
 from streams.people.times import MORNING, Closing, Day
+from streams.views import UNASSIGNED
 from tests.support import at
 
 HOME = Path(__file__).parents[2] / "deploy/jiaxing"
@@ -125,6 +127,27 @@ def oddly() -> Lived:
 @pytest.fixture(scope="module")
 def lived() -> Lived:
     return live("jiaxing")
+
+
+def test_an_operator_hears_at_most_six_alerts_an_hour(lived: Lived) -> None:
+    """A sound is for an urgent case that nobody has (console/sound.js), once for each: on a busy day that must stay
+    rare, or nobody listens any more."""
+    desks: dict[str, Desk] = {}
+    heard: set[str] = set()
+    alerts: Counter[tuple[str, int]] = Counter()
+    for _, record in lived.happened:
+        if record.desk not in lived.memory.desks:
+            continue  # the receipt book's
+        desk = desks.setdefault(record.desk, Desk(id=record.desk))
+        for event in record.events:
+            evolve(desk, event, record.at)
+        for case_id in {event.case_id for event in record.events if isinstance(event, CASE_EVENTS)}:
+            case = desk.cases.get(case_id)
+            if case and case.status in UNASSIGNED and case.priority <= 1 and case_id not in heard:
+                heard.add(case_id)
+                alerts[record.desk, record.at // HOUR] += 1
+    assert heard, "nothing urgent ever waits: the day says nothing"
+    assert max(alerts.values()) <= 6, alerts.most_common(5)
 
 
 def test_every_case_ends_or_is_someones(lived: Lived) -> None:
