@@ -22,7 +22,7 @@ from .refusals import Objection
 from .terms import term
 
 LONGEST = 366 * DAY  # of a supervision: what is longer is a slip
-STREAMS = {"general_filed": "general", "simple_penalty": "simple"}
+STREAMS = {"general_filed": "general", "simple_penalty": "simple", "self_handled": "self"}
 
 
 def urge(decision: Decision, case: Case, message: m.UrgeCase) -> None:

@@ -33,6 +33,7 @@ RED_LINES = {
 ON_THE_SPOT = {"citizen": 200, "organisation": 3_000, "": 3_000}  # yuan, by the simple procedure (处罚法 art. 51)
 IN_CASH = 100  # yuan that may be taken without another reason (处罚法 art. 68)
 BY_UNITS = ("corrected", "no_violation", "not_found", "repaired", "served", "answered")
+SELF_HANDLED = "self_handled"  # 自行处置: of what a patrol finds and settles itself; a caller's report is no such thing
 PENALTIES = ("simple_penalty", "general_filed")
 
 
@@ -75,6 +76,9 @@ def disposed(decision: Decision, case: Case, message: m.ReportDisposal) -> None:
     city, held = decision.city, case.assignment
     assert held
     if held.unit and message.result not in BY_UNITS:
+        refuse(decision, message, "no_power_for_result", case)
+        return
+    if message.result == SELF_HANDLED and case.kind not in m.EVENT_KINDS:
         refuse(decision, message, "no_power_for_result", case)
         return
     if message.result in PENALTIES and (case.duty not in ("penalty", "coercion") or case.item not in city.items):

@@ -6,6 +6,7 @@ Faults of a person's making are one clear line on stderr and exit code 2; everyt
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import logging
 import sys
 from pathlib import Path
@@ -98,8 +99,33 @@ def gateway() -> None:
 
 
 @app.command
-def targets() -> None:
-    """The exporter of the official numbers."""
+def targets(
+    *,
+    at: dt.date | None = None,
+    explain: Literal["R1", "R2", "R3"] | None = None,
+    log: LogFile = None,
+    city: Path | None = None,
+) -> None:
+    """The exporter of the official numbers; or, with --explain, what is behind one of them.
+
+    Parameters
+    ----------
+    at
+        As of the end of this day (without: of all that was decided, or of today).
+    explain
+        R1 with its cases of the month to that day, R2 of the day, R3 of the year to it.
+    log
+        A file of records, "-" for the standard input; without it the running system is asked.
+    city
+        Folder of the pack; without it PAIDAN_CITY.
+    """
+    if explain:
+        from .targets_cli import explained
+
+        say(explained(explain, at, log, city))
+        return
+    if at or log or city:
+        raise UserError("--at, --log and --city go with --explain")
     from .targets import run
 
     run(connected())

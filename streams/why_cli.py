@@ -37,7 +37,7 @@ def why(case: str, lang: Lang = "zh", log: Path | None = None, city: Path | None
     `log`: a file of records, else the running system's logs; `city`: a folder with the pack that decided them.
     """
     kafka = "" if log else connected().kafka
-    read = _reading(log, kafka)
+    read = reading(log, kafka)
     case_id = case if case.startswith("c-") else _numbered(case, read)
     records, looked = _about(case_id or case, read)
     told = [(r, x) for r in records for x in r.events if isinstance(x, e.CaseEvent) and x.case_id == case_id]
@@ -57,7 +57,7 @@ def rollout(log: Path | None = None, *, as_json: bool = False) -> str:
         for event in record.events:
             fold.see(record.desk, event)
 
-    _reading(log, "" if log else connected().kafka)(take)
+    reading(log, "" if log else connected().kafka)(take)
     lines = fold.report()
     if as_json:
         return msgspec.json.format(msgspec.json.encode([_told(line) for line in lines]), indent=2).decode()
@@ -67,7 +67,7 @@ def rollout(log: Path | None = None, *, as_json: bool = False) -> str:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-def _reading(log: Path | None, kafka: str) -> Read:
+def reading(log: Path | None, kafka: str) -> Read:
     """How the logs are read; more than once if need be. "-" is the standard input, which is kept for that."""
     if log is None:
         return lambda take: asyncio.run(whole_log.of_topic(kafka, take))

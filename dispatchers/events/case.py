@@ -198,7 +198,7 @@ class CaseClosed(CaseAct, tag=True, frozen=True, kw_only=True):
     squad: str
     unit: str
     tier: str
-    stream: Literal["general", "simple", "nonpenalty", "none"]
+    stream: Literal["general", "simple", "nonpenalty", "self", "none"]
     countable: bool  # an enforcement task of the force (domain.md §2.2)
     item: str
     reason: str = ""

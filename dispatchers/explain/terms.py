@@ -39,6 +39,7 @@ RESULTS: Words = {
     "repaired": Said("已修复", "repaired"),
     "served": Said("已服务", "served"),
     "answered": Said("已答复", "answered"),
+    "self_handled": Said("自行处置", "settled by the patrol itself"),
 }
 
 ORDERS: Words = {
@@ -266,6 +267,7 @@ STREAMS: Words = {
     "general": Said("一般程序", "general procedure"),
     "simple": Said("简易程序", "simple procedure"),
     "nonpenalty": Said("不处罚", "no penalty"),
+    "self": Said("自行处置", "settled by the patrol itself"),
     "none": Said("不计入三个百分之八十", "in none of the 80 % numbers"),
 }
 

@@ -90,7 +90,8 @@ class ReportArrival(AssignmentOrder, tag=True, frozen=True, kw_only=True):
 
 
 Result = Literal[
-    "corrected", "simple_penalty", "general_filed", "no_violation", "not_found", "repaired", "served", "answered"
+    "corrected", "simple_penalty", "general_filed", "no_violation", "not_found", "repaired", "served", "answered",
+    "self_handled",
 ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@
     share          a share: 80 % includes itself, is shown truncated, and of nothing is no data
     told, limits   what is read of a record; which open cases are overdue
     counts, tasks  R1: sums of ended cases; the fold of the desks' logs, with months, freezing and restatements
+    cases          the cases behind R1, for who asks
     periods        months of the city's zone, and when they become final
     force          R2: where formal officers serve
     support        R3: what is spent for whom, and where things are used

@@ -43,6 +43,7 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     item: str = ""
     duty: str = ""
     due_at: int = 0  # of CaseRegistered in logs of before 2026.11.2 the limit of disposal
+    squad: str = ""
     unit: str = ""
     tier: str = ""
     stream: str = ""

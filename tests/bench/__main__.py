@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from . import archive, decide, drain, gateway, latency, life, outage, recovery, squads
+from . import archive, decide, drain, gateway, latency, life, outage, recovery, squads, targets
 from .table import Row, show, write
 
 Bench = Callable[[Path], Awaitable[list[Row]]]
@@ -31,6 +31,7 @@ ALL: dict[str, Bench] = {
     "gateway": gateway.bench,
     "squads": squads.bench,
     "archive": archive.bench,
+    "targets": targets.bench,
 }
 
 

@@ -112,3 +112,31 @@ def test_a_desk_of_an_older_log_learns_when_at_its_next_decision() -> None:
     town.file("1", "stall")
     assert "CityAdopted" in [type(x).__name__ for x in town.records[-1].events]
     assert town.desk("jia").freeze_due > 0
+
+
+def test_what_a_patrol_settles_itself_is_a_stream_of_its_own() -> None:
+    """自行处置 (domain.md §2.2): in no "all", or it would inflate; a caller's complaint can never be one."""
+    story = Story()
+    found = story.file("09:00", "1", kind="event")
+    story.work(found, "09:01", "09:02", "09:03", result="self_handled")
+    story.finish(found, "09:04")
+    called = story.file("10:00", "2", where="990102")
+    story.work(called, "10:01", "10:02", "10:03", result="self_handled")
+    assert ["no_power_for_result"] == story.refusals(called)
+    now = at("2026-07-13 12:00")
+    assert (Share(1, 1), Share()) == (story.tasks().total(now, stream="self"), story.tasks().total(now))
+
+
+def test_a_case_handed_to_the_penalty_procedure_counts_once() -> None:
+    """When it ends: the filing itself is no end, and a legal review in between changes no lead."""
+    story = Story()
+    case = story.file("09:00", "1")
+    story.work(case, "09:01", "09:02")
+    story.tell("09:03", m.FilePenalty, case, file_no="F1")
+    assert Share() == story.share()
+    actor = m.Actor("legal", "operator")
+    story.tell("09:04", m.AskOffice, case, actor=actor, kind="technical", unit="JA-safety", task="法制审核")
+    story.tell("2026-08-20 09:00", m.ReportDisposal, case, result="general_filed", evidence=("photo:1",))
+    story.finish(case, "09:10")
+    assert (Share(), Share(1, 1)) == (story.share("2026-07-31 23:00"), story.share("2026-08-31 12:00"))
+    assert Share(1, 1) == story.tasks().total(at("2026-08-20 12:00"), "month", "general")

@@ -1,11 +1,14 @@
 """The exporter of the official numbers, on logs in memory (`test_tell.py` runs it as a process)."""
 
+from pathlib import Path
+
 import pytest
 
 from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.record import decode_record
 from dispatchers.targets import Share
 from streams import metrics
+from streams.cli import app
 from streams.clock import Clock, Segment
 from streams.recovery import LogDamagedError
 from streams.targets import Exporter
@@ -104,3 +107,26 @@ def test_a_hole_in_a_log_ends_it() -> None:
     exporter.take(Record(0, 0, logs()["jia"][0]))  # type: ignore[arg-type]
     with pytest.raises(LogDamagedError):
         exporter.take(Record(0, 2, logs()["jia"][2]))  # type: ignore[arg-type]
+
+
+def test_the_cases_behind_the_number_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`paidan targets --at DATE --explain R1`: a line a case, which add up to what the sums say; R2, R3 beside."""
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(b"\n".join(raw for raws in logs().values() for raw in with_void(raws)) + b"\n")
+    city = Path(__file__).parents[1] / "city/small"
+    whole, days = closings(), {}
+    for on in ("2026-07-13", "2026-07-14", "2026-07-31"):
+        app(
+            ["targets", "--at", on, "--explain", "R1", "--log", str(log), "--city", str(city)],
+            result_action="return_value",
+        )
+        *listed, sums, _due, _beside, words = capsys.readouterr().out.splitlines()
+        parts = [line.split("  ")[6] for line in listed]
+        days[on] = Share(parts.count("num"), parts.count("num") + parts.count("den"))
+        assert f"({days[on].num}/{days[on].den}) by the sums; residual 0/0" in sums
+        assert "S-1" in words
+    assert days["2026-07-13"].den <= days["2026-07-31"].den == whole.den
+    assert days["2026-07-31"] == whole
+    for number, word in (("R2", "R2 attendance 64.0 % (32/50)"), ("R3", "R3 money")):
+        app(["targets", "--at", "2026-07-13", "--explain", number, "--city", str(city)], result_action="return_value")
+        assert word in capsys.readouterr().out

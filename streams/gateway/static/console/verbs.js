@@ -10,7 +10,7 @@
 const reason = (...reasons) => ({ name: "reason", kind: "reason", reasons });
 const CAUSES = ["capacity", "resistance", "reserved", "cross_border", "major", "media", "dispute", "other"];
 export const RETURN_REASONS = ["not_our_territory", "not_our_power", "no_capacity", "recusal", "no_equipment", "wrong_item"];
-export const RESULTS = ["corrected", "simple_penalty", "general_filed", "no_violation", "not_found", "repaired", "served", "answered"];
+export const RESULTS = ["corrected", "simple_penalty", "general_filed", "no_violation", "not_found", "repaired", "served", "answered", "self_handled"];
 const REQUEST_KINDS = [
   "notice",
   "on_site",

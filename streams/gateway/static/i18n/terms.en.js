@@ -30,6 +30,7 @@ export default {
   "result.repaired": "repaired",
   "result.served": "served",
   "result.answered": "answered",
+  "result.self_handled": "settled by the patrol itself",
   // order
   "order.ReceiveOffer": "receive the offer",
   "order.ReportPush": "report a push",

@@ -30,6 +30,7 @@ export default {
   "result.repaired": "已修复",
   "result.served": "已服务",
   "result.answered": "已答复",
+  "result.self_handled": "自行处置",
   // order
   "order.ReceiveOffer": "收到派单",
   "order.ReportPush": "报推送结果",

@@ -4,7 +4,7 @@ import { t, word } from "../shared/i18n.js";
 import { give, given } from "../console/orders.js";
 import { RESULTS, RETURN_REASONS } from "../console/verbs.js";
 
-const UNIT_RESULTS = RESULTS.filter((result) => !["simple_penalty", "general_filed"].includes(result));
+const UNIT_RESULTS = RESULTS.filter((result) => !["simple_penalty", "general_filed", "self_handled"].includes(result));
 
 /** Verbs of a unit by order; fields as the order has them. */
 const ACTS = [
