@@ -27,6 +27,6 @@ And what is made of it:
     desk, decision, state   decide and evolve of a command desk
     record, writer, memory  the log's record and its chain; one step of a writer; a whole city without a broker
     explain/, rollout       why a case went where it went; proposals beside what people did
-    targets                 the first of the three 80 % numbers
+    targets/                the three 80 % numbers
     check/                  what can be wrong with a city pack
 """

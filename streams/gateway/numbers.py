@@ -38,18 +38,19 @@ class Numbers(Exporter):
     def _tasks(self, now: int, day: int) -> dict[str, Figure]:
         """R1 by window, the whole city's and each desk's; and last month, as it is final or still stands."""
         desks: dict[str, dict[str, Figure]] = {window: {} for window in WINDOWS}
-        for (window, stream, desk), share in self.targets.shares(now).items():
+        for (window, stream, desk), one in self.targets.shares(now).items():
             if stream == "all":
-                desks[window][desk] = figure(share)
-        told: dict[str, Figure] = {
-            window: {
-                **figure(self.targets.total(now, window)),
-                "due": figure(self.targets.due(now, window)),
+                desks[window][desk] = figure(one)
+        overdue = self.targets.due_open(now)
+        told: dict[str, Figure] = {}
+        for window in WINDOWS:
+            share = self.targets.total(now, window)
+            told[window] = {
+                **figure(share),
+                "due": figure(Share(share.num, share.den + overdue)),
                 "unmarked": figure(self.targets.total(now, window, marked=False)),
                 "desks": desks[window],
             }
-            for window in WINDOWS
-        }
         last = self.targets.official(before(month_of(day)), now)
         more = {"period": last.period, "state": last.state, "restatements": last.restatements}
         told["last_month"] = {**figure(last.share), "due": figure(last.due), **more}

@@ -6,10 +6,11 @@ import pytest
 
 from dispatchers.events import CaseClosed, CaseReopened
 from dispatchers.record import decode_record
-from dispatchers.targets import Share
+from dispatchers.targets import WINDOWS, Share
 from streams import metrics
 from streams.cli import app
 from streams.clock import Clock, Segment
+from streams.gateway.numbers import Numbers
 from streams.recovery import LogDamagedError
 from streams.targets import Exporter
 from tests.support_log import MONDAY, Record, logs, small, with_void
@@ -130,3 +131,26 @@ def test_the_cases_behind_the_number_are_listed(tmp_path: Path, capsys: pytest.C
     for number, word in (("R2", "R2 attendance 64.0 % (32/50)"), ("R3", "R3 money")):
         app(["targets", "--at", "2026-07-13", "--explain", number, "--city", str(city)], result_action="return_value")
         assert word in capsys.readouterr().out
+
+
+def test_the_wall_shows_the_same_numbers() -> None:
+    """All three with their parts, each desk's adding up to the city's, and by which definition they are counted."""
+    shown = Numbers(small().pack, TODAY)
+    for desk, raws in logs().items():
+        for offset, raw in enumerate(raws):
+            shown.take(Record(small().desks[desk].partition, offset, raw))  # type: ignore[arg-type]
+    assert shown.figures is None
+    shown.show()
+    assert shown.figures
+    tasks, force, support = (shown.figures[name] for name in ("tasks", "force", "support"))
+    now = shown._clock.now()
+    for window in WINDOWS:
+        one, total = tasks[window], shown.targets.total(now, window)
+        assert (one["numerator"], one["denominator"], one["met"]) == (*total, total.met)
+        assert total == tuple(sum(d[part] for d in one["desks"].values()) for part in ("numerator", "denominator"))
+        assert shown.targets.due(now, window).den == one["due"]["denominator"]
+    assert ("2026-06", None) == (tasks["last_month"]["period"], tasks["last_month"]["text"])
+    assert ("64.0 %", []) == (force["today"]["text"], force["today"]["why"])
+    assert force["month"]["denominator"] == 13 * force["today"]["denominator"]  # person-days to the 13th
+    assert support["year"]["denominator"] == sum(support["year"]["levels"].values())
+    assert "本平台口徑，非官方考核 · 口径 S-1" in shown.note()["zh"]
