@@ -452,6 +452,11 @@ async def test_every_view_can_be_used_by_everybody(
         await page.locator(".bottom .main").tap()
         await page.locator(".choice-list .line").nth(1).tap()
         await look("dispose")
+        await page.locator(".bottom .main").tap()
+        await page.locator("[name=party]").first.tap()
+        await page.fill("[name=fine]", "201")
+        await page.locator(".bottom .main").tap()
+        await look("fine")
         for name in ("list", "tasks", "team"):
             await page.goto(f"{here.url}/squad#/{name}")
             await look(name)
