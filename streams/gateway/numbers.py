@@ -30,10 +30,7 @@ class Numbers(Exporter):
     def note(self) -> dict[str, str]:
         """Whose count it is, and by which definition."""
         row = definition_on(self._pack, day_of(self._clock.now(), self._pack.facts.utc_offset_minutes))
-        return {
-            "zh": f"{NOTE['zh']} · 口径 {row.version}：{row.text}",
-            "en": f"{NOTE['en']} · definition {row.version}: {row.text_en}",
-        }
+        return {"zh": f"{NOTE['zh']} · 口径 {row.version}", "en": f"{NOTE['en']} · definition {row.version}"}
 
     def _tasks(self, now: int, day: int) -> dict[str, Figure]:
         """R1 by window, the whole city's and each desk's; and last month, as it is final or still stands."""
