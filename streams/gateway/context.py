@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from .sessions import Session, Sessions, middleware
 from .stream import Stream, View
 from .whereabouts import Whereabouts
 
+LOOK_EVERY_S = 1.0  # whether the session of who listens stands, and whether the gateway ends
 MOST_READERS = 2_000  # browsers; beyond, a new one is told to come again
 
 
@@ -99,9 +101,10 @@ class Context:
         return await self.serve_events(request, session, self.stream.read(view, last))
 
     async def serve_events(
-        self, request: web.Request, session: Session, events: AsyncIterator[bytes]
+        self, request: web.Request, session: Session, events: AsyncGenerator[bytes]
     ) -> web.StreamResponse:
-        """Write Server-Sent Events as long as the session stands: nothing is told after it was ended."""
+        """Write Server-Sent Events as long as the session stands: nothing is told after it was ended, and who listens
+        learns of it within a second."""
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -112,17 +115,19 @@ class Context:
         await response.prepare(request)
         reading = asyncio.create_task(self._write(response, events, session))
         try:
-            await asyncio.wait([self.ending, reading], return_when=asyncio.FIRST_COMPLETED)
+            while self.sessions.stands(session) and not (reading.done() or self.ending.done()):
+                await asyncio.wait([reading], timeout=LOOK_EVERY_S)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         return response
 
-    async def _write(self, response: web.StreamResponse, events: AsyncIterator[bytes], session: Session) -> None:
-        async for told in events:
-            if not self.sessions.stands(session):
-                return  # closed meanwhile: no longer than a beat after it
-            await response.write(told)
+    async def _write(self, response: web.StreamResponse, events: AsyncGenerator[bytes], session: Session) -> None:
+        async with aclosing(events) as told:
+            async for one in told:
+                if not self.sessions.stands(session):
+                    return
+                await response.write(one)
 
 
 CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)

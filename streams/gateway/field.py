@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import msgspec
 from aiohttp import web
@@ -92,11 +93,12 @@ async def stream(request: web.Request, context: Context, session: Session) -> we
     return await context.serve_events(request, session, _events(request, context, session))
 
 
-async def _events(request: web.Request, context: Context, session: Session) -> Any:
+async def _events(request: web.Request, context: Context, session: Session) -> AsyncGenerator[bytes]:
     yield f"retry: {RETRY_MS}\n\n".encode()
     after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
-    async for told in context.offers.read(squads.subject_of(session.account), after):
-        yield told.wire()
+    async with aclosing(context.offers.read(squads.subject_of(session.account), after)) as told:
+        async for one in told:
+            yield one.wire()
 
 
 async def poll(request: web.Request, context: Context, session: Session) -> web.Response:

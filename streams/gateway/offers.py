@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple
 
@@ -168,7 +168,7 @@ class Offers:
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
-    async def read(self, whose: Subject, after: str) -> AsyncIterator[Told]:
+    async def read(self, whose: Subject, after: str) -> AsyncGenerator[Told]:
         """What there is to tell from behind a place on, for ever; a beat at the start and every five seconds."""
         with self._listening(whose) as reader:
             place, missed = await self._behind(whose, after)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -153,7 +153,7 @@ class Stream:
             self._moved -= self._ring.popleft().size
         return True
 
-    async def read(self, view: View, last: str) -> AsyncIterator[bytes]:
+    async def read(self, view: View, last: str) -> AsyncGenerator[bytes]:
         """The events of a view from after `last` on, for ever."""
         self.readers += 1
         try:
