@@ -190,6 +190,7 @@ class Tasks:
             matter = case.matter
         if self._definition[0] != desk.day:
             self._definition = desk.day, definition_on(self._pack, desk.day)
+            self._same.clear()  # of another day none is equal
         kind = kind_of(event, matter[0], self._definition[1])
         closed = Closed(desk.day, kind, matter)
         closed = self._same.setdefault(closed, closed)
