@@ -99,7 +99,9 @@ async def test_what_they_order_is_done_and_says_that_it_is_simulated(alive: Aliv
     keys = alive.site.run.data / "simulated.json"
     assert keys.stat().st_mode & 0o777 == 0o600
     refused = sum(alive.seen.refused.values())
-    assert refused < alive.seen.orders["done"] / 5, alive.seen.refused
+    # A case that went to another desk meanwhile is no longer theirs to see: of those it is the load that decides.
+    gone = sum(n for why, n in alive.seen.refused.items() if why.endswith("not_found"))
+    assert refused - gone < alive.seen.orders["done"] / 5, alive.seen.refused
 
 
 async def test_a_gateway_that_dies_loses_no_order_and_none_is_done_twice(alive: Alive) -> None:
