@@ -15,6 +15,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from dispatchers.city import City
 from dispatchers.record import Record
 from dispatchers.state import Desk
 from dispatchers.writer import DESK
@@ -57,6 +58,10 @@ class Desks:
     def desk(self, desk: str) -> Desk:
         """The state of a desk. KeyError: there is no such desk."""
         return self.folds[desk].desk
+
+    def city(self, desk: str) -> City:
+        """The city as the desk knows it; its version must be at hand (`cities.require`)."""
+        return self.cities.of(self.desk(desk).city).city
 
     async def begin(self) -> None:
         """Fold all desks up to now. Raises LogDamagedError, KafkaError, UnknownCityError."""

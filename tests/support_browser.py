@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page, Route, async_playwright
 
 from tests.support_gateway import Site
 
@@ -56,6 +56,19 @@ async def at_a_desk(
         await page.keyboard.press("Enter")
         await page.wait_for_url(lambda url: urlsplit(url).path == path)
         yield page
+
+
+async def told_otherwise(page: Page, url: str, change: Callable[[Any], None]) -> None:
+    """What an address answers is changed on its way, and the page read again."""
+
+    async def told(route: Route) -> None:
+        answer = await route.fetch()
+        body = await answer.json()
+        change(body)
+        await route.fulfill(response=answer, json=body)
+
+    await page.route(url, told)
+    await page.reload()
 
 
 async def row_of(page: Page, case_id: str) -> Locator:

@@ -15,7 +15,7 @@ import aiohttp
 
 from streams import prepare, settings
 from streams.city_files import load
-from streams.local import free_port
+from streams.local import EmbeddedRedis, free_port
 from tests.support_kafka import CITY, Child, Run, broker, worker
 
 AT = 1783908000000  # Monday 2026-07-13 10:00 in Jiaxing
@@ -153,3 +153,11 @@ async def site(data: Path, *, speed: float = 1.0, redis: str = "") -> AsyncItera
         finally:
             for child in children:
                 child.kill()
+
+
+@asynccontextmanager
+async def whole_site(data: Path) -> AsyncIterator[Site]:
+    """With a Redis of its own."""
+    with EmbeddedRedis(data / "redis") as server:
+        async with site(data, redis=server.address) as started:
+            yield started

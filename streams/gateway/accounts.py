@@ -154,9 +154,14 @@ class Keys:
 # -- secrets that are shown once ---------------------------------------------------------------------------------------
 
 
+def letters(number: int) -> str:
+    """So many at random, as a person reads them aloud and types them."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(number))
+
+
 def new_password() -> str:
     """A password that can be read aloud and typed: 59 bits, far beyond what the back-off lets anybody try."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(3))
+    return "-".join(letters(4) for _ in range(3))
 
 
 def new_code() -> str:

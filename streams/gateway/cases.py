@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 
 from dispatchers.case import ENDS, Assignment, Relaxation, Request, Term
-from dispatchers.city import City
 from dispatchers.events import AnyEvent, Candidate
 from dispatchers.explain import Told, course, explain, in_order
 from dispatchers.explain.voice import Lang
@@ -98,10 +97,6 @@ class Cases:
         held = self.live.find(case_id) or self.live.found_ended(case_id) or self._archive.held(case_id)
         return held if held and access.sees(session.scope, session.account.role, held.case, held.desk) else None
 
-    def city_of(self, desk: str) -> City:
-        """The city as the desk knows it."""
-        return self._cities.of(self.live.desk(desk).city).city
-
     def view(self, session: Session, case_id: str) -> CaseView | None:
         """A case whole; None when there is none for this caller."""
         held = self.held(session, case_id)
@@ -162,7 +157,7 @@ class Cases:
             if of_cases:
                 continue
             await self._cities.require(desk.city)
-            city, tally = self._cities.of(desk.city).city, self.live.watched[name].tally
+            city, tally = self.live.city(name), self.live.watched[name].tally
             squads += [squad_row(s, desk, tally, city) for s in squads_of(name, city)]
             desks.append(desk_row(desk, tally, city))
         first = desks[0] if len(desks) == 1 else None

@@ -9,10 +9,10 @@ import msgspec
 
 from dispatchers.case import ENDS, Status
 from dispatchers.city import City
+from dispatchers.duty import on_duty
 from dispatchers.messages.orders import Cause, Result, ReturnReason
 from dispatchers.rows import RequestKind, Team
 from dispatchers.state import Desk
-from dispatchers.state import Duty as Overruled
 
 from ..clock import Clock
 from ..outbox.ledger import Ledgers
@@ -137,7 +137,7 @@ def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
         if wanted not in ("", name) or (scope.desks is not None and name not in scope.desks):
             continue
         desk = live.desk(name)
-        city = live.cities.of(desk.city).city
+        city = live.city(name)
         day = city.calendar.day(now)
         for squad in squads_of(name, city):
             for team in city.teams_of(squad):
@@ -154,13 +154,8 @@ def duty(live: Live, scope: Scope, wanted: str, now: int) -> Duty:
 
 def present(desk: Desk, city: City, team: Team, now: int) -> list[str]:
     """The formal officers of a team who are there: by an order, as long as it holds, else by the roster."""
-    day, minute = city.calendar.day(now), city.calendar.minute(now)
-    rostered = city.on_shift(team, day, minute) >= 0
-    return [o.number for o in city.formal(team.id, day) if _there(desk.duty.get(o.number), rostered, now)]
-
-
-def _there(said: Overruled | None, rostered: bool, now: int) -> bool:
-    return said.on_duty if said and said.holds(now) else rostered
+    formal = city.formal(team.id, city.calendar.day(now))
+    return [o.number for o in formal if on_duty(desk, city, o.number, now)]
 
 
 class WallDesk(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,7 +227,7 @@ def wall(live: Live, shown: Numbers, clock: Clock) -> Wall:
     load: dict[str, dict[str, int]] = {}
     for name, fold in live.folds.items():
         desk, tally = fold.desk, live.watched[name].tally
-        city = live.cities.of(desk.city).city
+        city = live.city(name)
         late = sum(1 for c in desk.cases.values() if 0 < due(c) < now)
         desks.append(
             WallDesk(

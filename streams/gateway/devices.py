@@ -16,7 +16,6 @@ Browsers sign with WebCrypto only where the page came by https, or from this mac
 
 from __future__ import annotations
 
-import base64
 import binascii
 import secrets
 import time
@@ -24,7 +23,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
 from hmac import compare_digest
-from math import ceil
 from typing import Annotated, Literal
 
 import msgspec
@@ -40,17 +38,16 @@ from dispatchers.messages.words import Id
 from dispatchers.rows import CityPack
 
 from ..clock import wall_ms
-from ..vault import _mac
-from .accounts import DEVICES, Account, Accounts, Keys, Push, changed, made
+from . import tokens
+from .accounts import DEVICES, Account, Accounts, Keys, Push, changed, letters, made
 from .audit import Audit
-from .login import Backoff
+from .login import Backoff, too_many
 from .problem import Problem, not_found, unfit
 from .sessions import Session
 
 CODE_LASTS = 10 * 60_000
 CHALLENGE_LASTS = 60_000
 KEPT = 10_000  # challenges that were answered
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that is mistaken for another when read aloud
 log = structlog.get_logger(__name__)
 
 
@@ -177,8 +174,8 @@ class Devices:
 
     def challenge(self, told: Who) -> Challenge:
         """For any name: whether there is such an account is not told."""
-        body = _text(msgspec.json.encode(_Asked(told.account, self._now(), secrets.token_urlsafe(16))))
-        return Challenge(f"{body}.{_mac(self._keys.challenge, body.encode())}")
+        asked = _Asked(told.account, self._now(), secrets.token_urlsafe(16))
+        return Challenge(tokens.signed(self._keys.challenge, asked))
 
     def sign_in(self, told: Signed, address: str) -> Account:
         """The account whose device signed. Raises Problem 401, 429."""
@@ -203,8 +200,7 @@ class Devices:
 
     def _hear(self, address: str) -> None:
         if (wait := self._tries.wait(address)) > 0:
-            seconds = max(1, ceil(wait))
-            raise Problem(429, "too_many", "尝试过多，请稍后再试", "too many attempts; wait a moment", wait=seconds)
+            raise too_many(wait)
         self._tries.count(address)
 
     def _waiting(self, code: str) -> Account | None:
@@ -215,11 +211,8 @@ class Devices:
         return None
 
     def _asked(self, challenge: str) -> _Asked | None:
-        body, _, mac = challenge.rpartition(".")
-        if not challenge.isascii() or not compare_digest(_mac(self._keys.challenge, body.encode()), mac):
-            return None
-        asked = msgspec.json.decode(_bytes(body), type=_Asked)
-        return asked if 0 <= self._now() - asked.at < CHALLENGE_LASTS else None
+        asked = tokens.opened(self._keys.challenge, challenge, _Asked)
+        return asked if asked and 0 <= self._now() - asked.at < CHALLENGE_LASTS else None
 
 
 def offered(told: NewDevice, desk: str, city: City, day: int, by: str, until: int) -> tuple[Account, str]:
@@ -257,8 +250,7 @@ def demo(pack: CityPack) -> list[tuple[Account, str]]:
 
 def waiting(told: NewDevice, by: str, until: int, **where: str) -> tuple[Account, str]:
     """An account that waits for its device, and the code; `until` 0: until it is used."""
-    code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(2))
-    name = "d-" + "".join(secrets.choice(_LETTERS) for _ in range(8))
+    code, name = f"{letters(4)}-{letters(4)}", f"d-{letters(8)}"
     return made(name, told.role, by, officer=told.officer, enrol=_hash(code), enrol_until=until, **where), code
 
 
@@ -285,18 +277,10 @@ def _wrong(what: str) -> Problem:
     return Problem(401, "wrong", "注册码或设备签名无效", f"{what} is wrong, was used, or is no longer valid")
 
 
-def _text(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def _public(key: str) -> ec.EllipticCurvePublicKey:
     """Raises Problem 422."""
     try:
-        public = load_der_public_key(_bytes(key))
+        public = load_der_public_key(tokens.to_bytes(key))
     except (ValueError, binascii.Error) as fault:
         raise unfit("$.key", "不是公钥（SPKI DER）", "no public key (SPKI, DER)") from fault
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
@@ -306,7 +290,7 @@ def _public(key: str) -> ec.EllipticCurvePublicKey:
 
 def _signed(key: str, message: bytes, signature: str) -> bool:
     try:
-        raw = _bytes(signature)
+        raw = tokens.to_bytes(signature)
         if len(raw) != 64:
             return False
         pair = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])

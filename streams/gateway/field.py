@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from dispatchers.duty import on_duty
 
+from ..views import squads_of
 from . import squads, whereabouts
 from .accounts import Push
 from .context import Context
@@ -41,8 +42,7 @@ class Polled(msgspec.Struct, frozen=True, kw_only=True):
 async def add_device(request: web.Request, context: Context, session: Session) -> web.Response:
     """POST /api/devices."""
     told = await body_of(request, NewDevice)
-    desk = context.live.desk(session.account.desk)
-    city = context.cities.of(desk.city).city
+    city = context.live.city(session.account.desk)
     return json(await context.devices.add(session, told, city, city.calendar.day(context.clock.now())), 201)
 
 
@@ -139,7 +139,7 @@ async def beat(request: web.Request, context: Context, session: Session) -> web.
     if context.whereabouts is None or account.desk not in context.live.folds:
         raise missing("redis", *_POSITIONS_DOWN)
     desk = context.live.desk(account.desk)
-    there = on_duty(desk, context.cities.of(desk.city).city, account.officer, context.clock.now())
+    there = on_duty(desk, context.live.city(desk.id), account.officer, context.clock.now())
     try:
         await context.whereabouts.heard(account.desk, account.squad, account.officer, told, on_duty=there)
     except (RedisError, OSError) as fault:
@@ -152,14 +152,13 @@ async def positions(request: web.Request, context: Context, session: Session) ->
     wanted, now = request.query.get("desk", ""), context.clock.now()
     live, scope = context.live, session.scope
     desks = {
-        name: [s.id for s in context.cities.of(live.desk(name).city).city.pack.squads if s.desk == name]
+        name: squads_of(name, live.city(name))
         for name in live.folds
         if wanted in ("", name) and (scope.desks is None or name in scope.desks)
     }
 
     def there(desk: str, officer: str) -> bool:
-        state = live.desk(desk)
-        return on_duty(state, context.cities.of(state.city).city, officer, now)
+        return on_duty(live.desk(desk), live.city(desk), officer, now)
 
     silent_after = context.cities.configured.city.node_silence_ms
     return json(await whereabouts.look(context.whereabouts, desks, silent_after, there))

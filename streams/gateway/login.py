@@ -97,6 +97,12 @@ class Backoff:
         self._tries.pop(who, None)
 
 
+def too_many(wait_s: float) -> Problem:
+    """The answer to who must wait."""
+    seconds = max(1, ceil(wait_s))
+    return Problem(429, "too_many", "尝试过多，请稍后再试", "too many attempts; wait a moment", wait=seconds)
+
+
 class PasswordLogin:
     """Password and one-time code, from the topic of accounts."""
 
@@ -141,8 +147,7 @@ class PasswordLogin:
         if self._queue >= IN_QUEUE:
             wait = max(wait, 1.0)
         if wait > 0:
-            seconds = max(1, ceil(wait))
-            raise Problem(429, "too_many", "尝试过多，请稍后再试", "too many attempts; wait a moment", wait=seconds)
+            raise too_many(wait)
         self._by_account.count(account)
         self._by_address.count(address)
 

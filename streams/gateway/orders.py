@@ -200,7 +200,7 @@ class Orders:
         now = held.case.assignment if held else None
         if held is None or now is None:
             return None
-        city = self._cases.city_of(held.desk)
+        city = self._live.city(held.desk)
         name = city.squads[now.squad].name if now.squad else city.units[now.unit].name
         return Holder(squad=now.squad, unit=now.unit, team=now.team, name=name, since=now.offered_at)
 

@@ -129,7 +129,7 @@ async def day(cases: Cases, offers: Offers, session: Session, push_key: str) -> 
     seq = offers.here(account.desk)  # before anything is read: what changes meanwhile is told once more
     desk, now = live.desk(account.desk), cases.clock.now()
     await live.cities.require(desk.city)
-    city = live.cities.of(desk.city).city
+    city = live.city(desk.id)
     known = account.squad in city.squads
     whose = offers.cases_of(subject_of(account))
     mine = [c for i in sorted(whose) if (c := desk.cases.get(i)) and sees(session.scope, account.role, c, desk.id)]

@@ -138,7 +138,7 @@ class Stream:
                 continue
             desk = self._live.desk(name)
             await self._live.cities.require(desk.city)
-            city = self._live.cities.of(desk.city).city
+            city = self._live.city(name)
             before, loaded = watched.taken()
             moved += [_Moved(name, was, desk.cases.get(case_id)) for case_id, was in before.items()]
             ours = set(squads_of(name, city))

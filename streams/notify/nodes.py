@@ -12,23 +12,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import cast
 
-import msgspec
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from .. import metrics
-from ..board import key
 from ..clock import wall_ms
+from ..gateway.whereabouts import beats
 
 LOOK_EVERY_S = 5.0
 log = structlog.get_logger(__name__)
-
-
-class _Seen(msgspec.Struct):
-    at: int
 
 
 class Nodes:
@@ -62,9 +56,8 @@ class Nodes:
             return
         try:
             for desk in self._squads:
-                beats = cast("dict[str, str]", await self._redis.hgetall(key(desk, "nodes")))
-                for squad, raw in beats.items():
-                    self._hear(squad, raw)
+                for squad, at in (await beats(self._redis, desk)).items():
+                    self._seen[squad] = max(at, self._seen.get(squad, 0))
         except (RedisError, OSError) as fault:
             if self._since:
                 log.warning("which terminals are there is not known", fault=f"{type(fault).__name__}: {fault}")
@@ -76,13 +69,6 @@ class Nodes:
         for desk, squads in self._squads.items():
             metrics.nodes_online.of(desk).set(self.online(desk))
             metrics.nodes_required.of(desk).set(len(squads))
-
-    def _hear(self, squad: str, raw: str) -> None:
-        try:
-            at = msgspec.json.decode(raw, type=_Seen).at
-        except msgspec.MsgspecError:
-            return  # somebody else's entry under our names says nothing
-        self._seen[squad] = max(at, self._seen.get(squad, 0))
 
     async def watch(self, became: Callable[[], None]) -> None:
         """Look again and again; `became` is called after each look."""

@@ -28,6 +28,7 @@ from ..gateway.accounts import Accounts
 from ..kafka_io import producer
 from ..outgoing import outgoing
 from ..settings import Settings
+from ..views import squads_of
 from ..whiteboard import connect
 from . import channels
 from .bounds import Bounded
@@ -76,7 +77,7 @@ class Notify:
     async def _world(self, desk: str) -> tuple[Desk, City]:
         state = self.offers.desk(desk)
         await self.offers.cities.require(state.city)
-        return state, self.offers.cities.of(state.city).city
+        return state, self.offers.city(desk)
 
     async def _tell(self, desk: str, told: ReportPush) -> None:
         """Written when this returns. Raises KafkaError: then nobody knows, and the next process says it again."""
@@ -139,7 +140,7 @@ async def _run(settings: Settings) -> None:
             stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(outgoing())
         ways = open_ways(known, session, lambda squad, whom: devices(accounts, squad, whom), city)
-        squads = {d.id: sorted(s.id for s in pack.squads if s.desk == d.id) for d in pack.desks}
+        squads = {desk.id: squads_of(desk.id, city) for desk in pack.desks}
         nodes = Nodes(redis, squads, city.node_silence_ms)
         work = asyncio.create_task(Notify(settings.kafka, cities, ways, nodes, sender, clock).run())
         ending = asyncio.create_task(asked.wait())

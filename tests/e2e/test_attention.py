@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, expect
 
-from tests.support_browser import at_a_desk, chromium, row_of
+from tests.support_browser import at_a_desk, row_of, told_otherwise
 from tests.support_gateway import Site, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -33,25 +33,6 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         yield started
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
-
-
-async def rewritten(page: Page, change: Any) -> None:
-    """The board is told with other rows than there are, and read again."""
-
-    async def told(route: Route) -> None:
-        answer = await route.fetch()
-        board = await answer.json()
-        change(board)
-        await route.fulfill(response=answer, json=board)
-
-    await page.route("**/api/board*", told)
-    await page.reload()
-
-
 async def test_a_row_turns_at_its_instants_without_reload(here: Site, browser: Browser) -> None:
     """In time, then four fifths used up, then overdue: each by word, shape and colour, and nothing came meanwhile."""
     async with at_a_desk(browser, here, "js-operator") as page, here.signed_in("js-operator") as operator:
@@ -63,7 +44,7 @@ async def test_a_row_turns_at_its_instants_without_reload(here: Site, browser: B
                     row |= {"warn_at": board["now"] + 4_000, "due_at": board["now"] + 8_000}
 
         await page.route("**/api/stream*", lambda route: route.abort())
-        await rewritten(page, soon)
+        await told_otherwise(page, "**/api/board*", soon)
         row = await row_of(page, case["row"]["id"])
         colours = []
         for shape, word in (("○", "期限内"), ("◔", "临期"), ("▲", "超期")):

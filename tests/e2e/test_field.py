@@ -21,10 +21,9 @@ from dispatchers.explain.terms import CHANNELS
 from dispatchers.messages import Actor, ReportPush
 from streams.city_files import load
 from streams.kafka_io import producer
-from streams.local import EmbeddedRedis
-from tests.support_browser import at_a_desk, can_be_used_by_everybody, chromium, row_of
+from tests.support_browser import at_a_desk, can_be_used_by_everybody, row_of
 from tests.support_devices import Key, enrolled, unenrolled
-from tests.support_gateway import Caller, Site, site
+from tests.support_gateway import Caller, Site, whole_site
 from tests.support_kafka import CITY
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -35,16 +34,8 @@ MINUTE = 60_000
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    data = tmp_path_factory.mktemp("field")
-    with EmbeddedRedis(data / "redis") as server:
-        async with site(data, redis=server.address) as started:
-            yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
+    async with whole_site(tmp_path_factory.mktemp("field")) as started:
+        yield started
 
 
 async def offered(caller: Caller, title: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
-from tests.support_browser import at_a_desk, can_be_used_by_everybody, chromium, row_of
+from tests.support_browser import at_a_desk, can_be_used_by_everybody, row_of
 from tests.support_gateway import Site, site
 from tests.support_photos import UNIT, answered, asked, photo, png, send
 
@@ -21,12 +21,6 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     async with site(tmp_path_factory.mktemp("photos")) as started:
         yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
 
 
 async def drawn(page: Page, name: str) -> None:

@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route, expect
 
-from tests.support_browser import at_a_desk, can_be_used_by_everybody, chromium, row_of, window
+from tests.support_browser import at_a_desk, can_be_used_by_everybody, row_of, window
 from tests.support_gateway import AT, Caller, Site, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -33,12 +33,6 @@ _UNHEARD = {"scheme": "item", "code": "unheard-of"}  # waits for the operator, w
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     async with site(tmp_path_factory.mktemp("screens")) as started:
         yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
 
 
 async def _filed(caller: Caller, title: str, **more: Any) -> dict[str, Any]:

@@ -14,10 +14,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Route, expect
 
-from streams.local import EmbeddedRedis
-from tests.support_browser import can_be_used_by_everybody, chromium
+from tests.support_browser import can_be_used_by_everybody
 from tests.support_devices import enrolled
-from tests.support_gateway import Site, site
+from tests.support_gateway import Site, whole_site
 from tests.support_phone import (
     OFFICER,
     PHONE,
@@ -42,16 +41,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    data = tmp_path_factory.mktemp("phones")
-    with EmbeddedRedis(data / "redis") as server:
-        async with site(data, redis=server.address) as started:
-            yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
+    async with whole_site(tmp_path_factory.mktemp("phones")) as started:
+        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)

@@ -15,10 +15,9 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 from dispatchers.city import City
 from dispatchers.reports import IN_CASH, ON_THE_SPOT
 from streams.city_files import load
-from streams.local import EmbeddedRedis
-from tests.support_browser import chromium
+from tests.support_browser import told_otherwise
 from tests.support_devices import enrolled
-from tests.support_gateway import AT, Site, site
+from tests.support_gateway import AT, Site, site, whole_site
 from tests.support_kafka import CITY
 from tests.support_phone import (
     OFFICER,
@@ -43,16 +42,8 @@ HOUR = 3_600_000
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    data = tmp_path_factory.mktemp("acts")
-    with EmbeddedRedis(data / "redis") as server:
-        async with site(data, redis=server.address) as started:
-            yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium() as running:
-        yield running
+    async with whole_site(tmp_path_factory.mktemp("acts")) as started:
+        yield started
 
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
@@ -84,15 +75,7 @@ def give(page: Page) -> Locator:
 
 async def retell(page: Page, change: Any) -> None:
     """The day is told otherwise than it is."""
-
-    async def told(route: Route) -> None:
-        answer = await route.fetch()
-        body = await answer.json()
-        change(body)
-        await route.fulfill(response=answer, json=body)
-
-    await page.route("**/api/squad/day", told)
-    await page.reload()
+    await told_otherwise(page, "**/api/squad/day", change)
 
 
 # -- fines -------------------------------------------------------------------------------------------------------------

@@ -16,9 +16,8 @@ from dispatchers.city import City
 from streams import prepare
 from streams.city_files import load
 from streams.gateway.api import ENDPOINTS
-from streams.local import EmbeddedRedis
 from tests.support_devices import Device, Key, code_for, enrolled, unenrolled
-from tests.support_gateway import Caller, Site, site
+from tests.support_gateway import Caller, Site, whole_site
 from tests.support_kafka import CITY, teller
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -29,10 +28,8 @@ NEXT = "JS01"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    data = tmp_path_factory.mktemp("squads")
-    with EmbeddedRedis(data / "redis") as server:
-        async with site(data, redis=server.address) as started:
-            yield started
+    async with whole_site(tmp_path_factory.mktemp("squads")) as started:
+        yield started
 
 
 async def offered(here: Site, caller: Caller, title: str) -> dict[str, Any]:

@@ -43,6 +43,9 @@ class _Live:
     def desk(self, name: str) -> Any:
         return self.desks[name]
 
+    def city(self, name: str) -> Any:
+        return self.cities.of(self.desk(name).city).city
+
     def touch(self, case: Case, desk: str) -> None:
         """As if an event had changed the case."""
         self.watched[desk].before.setdefault(case.id, case)
