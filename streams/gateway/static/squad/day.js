@@ -146,14 +146,18 @@ const offerOfNotice = (notice) => ({
 
 const answered = (offer, list) => ofCase(offer.case_id, list).some((one) => one.order.assignment_id === offer.assignment_id);
 
-/** Open offers to the squad that nobody here answered, the first to run out first. */
+/**
+ * Open offers to the squad that nobody here answered, the first to run out first. Of a case the last attempt alone: its
+ * notice may be here before the day is read again, in which the one before still stands.
+ */
 export const offers = computed(() => {
   const told = day.value;
   const found = new Map();
-  for (const view of told?.cases ?? []) {
-    if (view.row.status === "offered" && view.row.squad === told.me.squad) found.set(view.row.assignment_id, offerOfCase(view));
-  }
-  for (const [id, notice] of fresh.value) if (!found.has(id)) found.set(id, offerOfNotice(notice));
+  const take = (offer) => {
+    if (!(found.get(offer.case_id)?.attempt >= offer.attempt)) found.set(offer.case_id, offer);
+  };
+  for (const view of told?.cases ?? []) if (view.row.status === "offered" && view.row.squad === told.me.squad) take(offerOfCase(view));
+  for (const notice of fresh.value.values()) take(offerOfNotice(notice));
   const list = intents.value;
   return [...found.values()].filter((offer) => !answered(offer, list)).sort((a, b) => a.due_at - b.due_at);
 });
