@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 
 import structlog
 
@@ -109,8 +109,9 @@ class _Child:
         self.port = self.port or free_port()
         if taken(self.port):  # it would answer in place of ours
             raise LocalError(f"{self.name}: port {self.port} belongs to another program")
-        command = self._command()
-        self._process = _forker.submit(self._spawn, command).result()
+        with self._locked() as lock:
+            command = self._command()
+            self._process = _forker.submit(self._spawn, command, lock.fileno()).result()
         deadline = time.monotonic() + START_LIMIT
         while not self._answers():
             if not self.alive() or time.monotonic() > deadline:
@@ -143,7 +144,23 @@ class _Child:
             self._process.kill()
             self._process.wait()
 
-    def _spawn(self, command: list[str]) -> subprocess.Popen[bytes]:
+    def _locked(self) -> IO[bytes]:
+        """The directory for one server alone: the lock is inherited by the server, and is gone when it is.
+
+        Kafka's own comes too late: a second broker on the same data has by then opened the log of the controller, and
+        the first may die of that. Raises LocalError.
+        """
+        lock = (self.dir / f"{self.name}.lock").open("wb")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise LocalError(
+                f"{self.name}: another one runs on {self.dir}; stop it, or give another directory"
+            ) from None
+        return lock
+
+    def _spawn(self, command: list[str], lock: int) -> subprocess.Popen[bytes]:
         with self.log_file.open("ab") as out:
             return subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", LAUNCH, str(os.getpid()), *command],
@@ -151,6 +168,7 @@ class _Child:
                 stdout=out,
                 stderr=out,
                 cwd=self.dir,
+                pass_fds=(lock,),
                 # Ctrl-C goes to the whole terminal group; the servers must outlive those who still write to them.
                 start_new_session=True,
             )

@@ -3,6 +3,7 @@ and comes back. What was done is asked of the API."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -294,6 +295,36 @@ async def test_a_device_that_was_revoked_says_so_and_forgets(here: Site, browser
         await page.wait_for_function("indexedDB.databases().then((all) => all.length === 0)")
         await page.reload()
         await expect(page.locator("input.code")).to_be_visible()
+
+
+async def test_a_day_older_than_an_answer_does_not_undo_it(here: Site, browser: Browser) -> None:
+    """The day was asked for before the acceptance and comes after it: what was done stays done."""
+    async with carried(browser, here, OFFICER) as page, here.signed_in("js-operator") as operator:
+        case = await offered(page, operator, "日程晚到")
+        await offer(page, case).wait_for()
+        asked, late = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            if asked.is_set():
+                await route.abort()  # no later one heals it
+                return
+            old = await route.fetch()
+            assert any(one["row"]["status"] == "offered" for one in (await old.json())["cases"])
+            asked.set()
+            await late.wait()
+            await route.fulfill(response=old)
+
+        await page.route("**/api/squad/day", hold)
+        await page.evaluate("dispatchEvent(new Event('online'))")
+        await asked.wait()
+        await accept(page, case)
+        await operator.case(case["row"]["id"], lambda c: c["row"]["status"] == "accepted")
+        await expect(page.locator(".queued")).to_have_count(0)
+        async with page.expect_response("**/api/squad/day"):
+            late.set()
+        await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        await expect(offer(page, case)).to_have_count(0)
+        await expect(page.locator(".bottom .main")).to_have_text("到场")
 
 
 # -- others who use it -------------------------------------------------------------------------------------------------

@@ -127,14 +127,29 @@ def test_stop_ends_what_does_not_want_to_end(tmp_path: Path, monkeypatch: pytest
     assert gone(pid)
 
 
-def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
-    """Who starts a second broker on the same data reads why it cannot, and nothing of it is left."""
+def test_a_directory_is_for_one_broker(tmp_path: Path) -> None:
+    """Who starts a second one on the same data reads why it cannot, and the first does not notice."""
     with EmbeddedKafka(tmp_path) as first:
+        said = first.log_file.read_bytes()
         second = EmbeddedKafka(tmp_path)
-        with pytest.raises(LocalError, match=r"kafka on port \d+ ended with 1(?s:.*)lock"):
+        with pytest.raises(LocalError, match="another one runs on"):
             second.start()
         assert second.pid is None
         assert first.alive()
+        assert first.log_file.read_bytes() == said
+        first.kill()
+        with second:
+            assert second.alive()
+
+
+def test_a_failed_start_shows_the_end_of_the_log(tmp_path: Path) -> None:
+    """A broker that cannot read what is there ends, with its reason in the error."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "meta.properties").write_text("version=1\nnode.id=7\n")
+    broker = EmbeddedKafka(tmp_path)
+    with pytest.raises(LocalError, match=r"kafka on port \d+ ended with 1(?s:.*)No readable meta\.properties"):
+        broker.start()
+    assert broker.pid is None
 
 
 def test_a_taken_port_is_said_so(tmp_path: Path) -> None:

@@ -84,12 +84,26 @@ export function readDay() {
   return reading;
 }
 
+/**
+ * Cases as answers to orders told them, until a day as late is read. A day that was on its way while an order was
+ * answered is older than the answer: what was done would seem undone, and the next order name a version long past.
+ */
+let heard = new Map();
+
+function withHeard(told) {
+  const later = new Map();
+  for (const { row } of told.cases) if (heard.get(row.id)?.row.version > row.version) later.set(row.id, heard.get(row.id));
+  heard = later; // of the others the day knows as much, or that they are gone
+  return { ...told, cases: told.cases.map((one) => later.get(one.row.id) ?? one).filter((one) => one.open) };
+}
+
 async function fetchDay() {
   const { body } = await ask("GET", "/api/squad/day");
   const at = Date.now();
   if (!cursor) reached(body.seq);
-  show(body, at);
-  await db.put("kept", { day: body, at }, "day");
+  const told = withHeard(body);
+  show(told, at);
+  await db.put("kept", { day: told, at }, "day");
   await db.put("kept", { now: body.now, speed: body.speed, at }, "clock");
 }
 
@@ -105,6 +119,7 @@ whenAnswered((view, order) => {
   if (!told || !view) return;
   const known = told.cases.find((one) => one.row.id === view.row.id);
   if (known && known.row.version > view.row.version) return;
+  heard.set(view.row.id, view);
   const rest = told.cases.filter((one) => one !== known);
   show({ ...told, cases: view.open ? [...rest, view] : rest }, readAt.peek());
 });

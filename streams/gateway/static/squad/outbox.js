@@ -105,8 +105,8 @@ async function send(intent) {
       await write(intent, { state: "asked" });
       return "later";
     }
+    told(body.case ?? null, intent.order); // first: between the two it would seem undone
     await remove(intent);
-    told(body.case ?? null, intent.order);
     return "done";
   } catch (fault) {
     if (!(fault instanceof Fault)) throw fault;
