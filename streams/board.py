@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from itertools import product
 from typing import Any
 
 import structlog
@@ -66,7 +67,7 @@ class Board:
         self._redis, self._fold, self._city_of, self._goal = redis, fold, city, goal
         self._desk = fold.desk.id
         self._keys = [key(self._desk, what) for what in ("position", "cases", "squads", "desk")]
-        self._tally = Tally(fold.desk)
+        self.tally = Tally(fold.desk)
         self._cases: set[str] = set()  # changed since the last write
         self._squads: set[str] = set()
         self._written: Position | None = None
@@ -79,7 +80,7 @@ class Board:
 
     def see(self, step: Step) -> None:
         """Take note of what must be rendered again."""
-        self._tally.moved(step.before, step.after)
+        self.tally.moved(step.before, step.after)
         self._cases.add(step.event.case_id)
         for case in (step.before, step.after):
             if case and case.load_on:
@@ -105,7 +106,7 @@ class Board:
             return None
         changed = [(i, desk.cases.get(i)) for i in sorted(self._cases)]
         write = (
-            encode(desk_row(desk, self._tally, city)),
+            encode(desk_row(desk, self.tally, city)),
             {i: encode(case_row(case, self._desk)) for i, case in changed if case},
             [i for i, case in changed if case is None],
             {s: self._squad(s, city) for s in sorted(self._squads & self._ours)},
@@ -134,7 +135,7 @@ class Board:
             pipe.hset(cases, items=_flat(rows[start : start + CHUNK]))
         if self._ours:
             pipe.hset(squads, items=_flat((s, self._squad(s, city)) for s in sorted(self._ours)))
-        pipe.set(own, encode(desk_row(desk, self._tally, city)))
+        pipe.set(own, encode(desk_row(desk, self.tally, city)))
         pipe.set(position, str(new))
         await pipe.execute()
         self._written, self.stale = new, False
@@ -146,13 +147,13 @@ class Board:
         self._cases, self._squads, self._written = set(), set(), None
 
     def _squad(self, squad: str, city: City) -> str:
-        return encode(squad_row(squad, self._fold.desk, self._tally, city))
+        return encode(squad_row(squad, self._fold.desk, self.tally, city))
 
     def _show_gauges(self, clock: Clock) -> None:
         """Gauges that look at the tally when they are scraped: right at that moment, and free between."""
         if self._desk not in metrics.DESKS:
             return
-        tally = self._tally
+        tally = self.tally
         for status in Status:
             metrics.cases.of(self._desk, status).set_function(partial(_count, tally.statuses, status))
         metrics.cases_unassigned.of(self._desk).set_function(lambda: len(tally.unassigned))
@@ -163,6 +164,23 @@ class Board:
         """The partition is another worker's now: its gauges too."""
         for family in (metrics.cases, metrics.cases_unassigned, metrics.oldest_age_seconds):
             family.drop(self._desk)
+
+
+def show_open(boards: Callable[[], list[Board]], clock: Clock) -> None:
+    """Gauges of open cases by status and priority, over the boards that there are when they are scraped."""
+
+    def registered(status: Status, priority: str) -> list[list[int]]:
+        return [ages for board in boards() if (ages := board.tally.kinds.get((status, int(priority))))]
+
+    def count(status: Status, priority: str) -> float:
+        return sum(map(len, registered(status, priority)))
+
+    def oldest(status: Status, priority: str) -> float:
+        return max((_age(ages, clock) for ages in registered(status, priority)), default=0.0)
+
+    for kind in product(Status, metrics.PRIORITIES):
+        metrics.open_cases.of(*kind).set_function(partial(count, *kind))
+        metrics.open_oldest.of(*kind).set_function(partial(oldest, *kind))
 
 
 async def show(redis: Redis, boards: Iterable[Board], *, check: bool = False) -> None:

@@ -94,5 +94,6 @@ def build(settings: Settings) -> App:
 
 def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
-    metrics.serve(settings.metrics_port)
-    run_app(build(settings))
+    app = build(settings)  # declares the desks, whose counters then begin at 0
+    metrics.serve("desk", settings.metrics_port)
+    run_app(app)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dispatchers import events as e
+from dispatchers.clock import DAY, HOUR
 from dispatchers.writer import Decided
 
 from . import metrics
@@ -15,8 +16,10 @@ from . import metrics
 class Observe:
     """Counts what happens to inboxes and logs. Topics and logs are named as in topics.yaml."""
 
-    def received(self, topic: str, messages: int, records: int) -> None:
-        """Messages were decided; those without a record needed none."""
+    def received(self, topic: str, messages: int, records: int, waited: float) -> None:
+        """Messages were decided, the first of them so many wall seconds after its append; those without a record needed
+        none."""
+        metrics.inbox_wait_seconds.of(topic).observe(max(0.0, waited))
         metrics.messages_received.of(topic, "decided").inc(records)
         if messages > records:
             metrics.messages_received.of(topic, "silent").inc(messages - records)
@@ -36,6 +39,8 @@ class Observe:
             for event in one.record.events:
                 if tell := _TELLING.get(type(event)):
                     tell(event)
+                if isinstance(event, e.CaseAct) and event.happened_at:
+                    _late(one.record.at - event.happened_at)
 
     def letters(self, log: str, count: int) -> None:
         """Letters are in their receivers' inboxes."""
@@ -44,6 +49,10 @@ class Observe:
     def void(self, log: str, count: int) -> None:
         """Records of others that continue no chain."""
         metrics.void_records.of(log).inc(count)
+
+    def taken(self, seconds: float) -> None:
+        """Partitions were taken, and are decided about from now on."""
+        metrics.recovery_seconds.of().observe(seconds)
 
     def snapshot(self, log: str) -> None:
         """A snapshot is written whole."""
@@ -56,7 +65,25 @@ _TELLING: dict[type, Callable[[Any], None]] = {
     e.OrderRepeated: lambda event: metrics.duplicates.of("order").inc(),
     e.ComplaintRepeated: lambda event: metrics.duplicates.of("complaint").inc(),
     e.LetterGap: lambda event: metrics.letter_gaps.of("intake" if "/" in event.sender else "desk").inc(),
+    e.AssignmentOffered: lambda event: metrics.offers.of(_attempt(event.attempt)).inc(),
+    e.WorkOrderIssued: lambda event: metrics.offers.of(_attempt(event.attempt)).inc(),
+    e.LeaseExpired: lambda event: metrics.leases_expired.of().inc(),
+    e.AssignmentReturned: lambda event: metrics.returns.of(event.reason).inc(),
+    e.CaseHandedOver: lambda event: metrics.hand_overs.of().inc(),
+    e.CaseEscalated: lambda event: metrics.escalations.of(event.cause or event.reason).inc(),
+    e.DeadlineMissed: lambda event: metrics.deadlines_missed.of(event.name).inc(),
 }
+_AT_ONCE = 60_000  # ms of the run's clock: what comes within a minute is not late
+_LATE = ((HOUR, "1h"), (DAY, "1d"), (3 * DAY, "3d"))
+
+
+def _attempt(number: int) -> str:
+    return str(number) if number <= 3 else "more"
+
+
+def _late(by: int) -> None:
+    if by > _AT_ONCE:
+        metrics.late_reports.of(next((name for most, name in _LATE if by <= most), "more")).inc()
 
 
 def _writer(log: str) -> str:

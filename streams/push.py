@@ -153,7 +153,9 @@ class Push:
         for n in due:
             metrics.push_sent.of(n.fields["kind"]).inc()
             if n.filed_at and n.offset >= self._measured_from:
-                metrics.offer_latency_seconds.of().observe(self._clock.wall_seconds(n.filed_at, now))
+                metrics.offer_latency_seconds.of(str(n.fields["priority"])).observe(
+                    self._clock.wall_seconds(n.filed_at, now)
+                )
         return True
 
     def _reached(self, position: Position) -> None:

@@ -18,8 +18,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from dispatchers.clock import Calendar
 from dispatchers.record import Head
 from dispatchers.rows import CityPack
-from dispatchers.targets import WINDOWS, Tasks, decode_told, force, forced, share, support
-from dispatchers.targets.periods import day_of, period_of
+from dispatchers.targets import Tasks, decode_told
 
 from . import metrics
 from .city_files import load
@@ -27,21 +26,21 @@ from .clock import Clock
 from .kafka_io import reader
 from .reader import LOG, Chain
 from .settings import Settings
+from .target_gauges import Gauges
 
 SHOW_EVERY_S = 1.0
 ROUND_S = 0.25  # between two fetches of live records: nobody needs the numbers sooner, and it is the fetch that costs
 log = structlog.get_logger(__name__)
 
 
-class Exporter:
-    """The fold of all desk logs, the other two numbers of the pack, and their gauges."""
+class Folded:
+    """The fold of all desk logs, for whoever shows something of it."""
 
     def __init__(self, pack: CityPack, clock: Clock) -> None:
         self.targets, self._clock, self._pack = Tasks(pack), clock, pack
-        self.force, self.support = force(pack), support(pack)
         self._chains: dict[int, Chain] = {}
         self.decided: dict[tuple[str, int], int] = {}
-        self._newest = 0
+        self.newest = 0
 
     def take(self, record: ConsumerRecord) -> None:
         """Fold a stored record, if it is valid. Raises LogDamagedError, msgspec.DecodeError."""
@@ -54,57 +53,28 @@ class Exporter:
         chain.head.passed(record.offset, raw)
         told = decode_told(raw)
         self.decided["desk-inbox", record.partition] = told.inbox_offset + 1
-        self._newest = max(self._newest, told.at)
+        self.newest = max(self.newest, told.at)
         self.targets.take(told)
 
     def show(self) -> None:
-        """Set the gauges, as of now: at midnight "today" begins anew without an event."""
-        now = self._clock.now()
-        shares = self.targets.shares(now)
-        for part, stream, window, desk in metrics.target_cases.series():
-            found = shares.get((window, stream, desk))
-            metrics.target_cases.of(part, stream, window, desk).set(getattr(found, part) if found else 0)
-        self._show_beside(now)
-        self._show_others(now)
-        metrics.target_restatements.of().set(len(self.targets.restated()))
-        metrics.target_watermark.of().set(self._newest / 1000)
-
-    def _show_beside(self, now: int) -> None:
-        """What stands beside R1: the other scopes, the series without what was sent down at a month's end, R1_due."""
-        due = self.targets.due_open(now)
-        for window in WINDOWS:
-            counts = self.targets.city(now, window)
-            unmarked = share(counts, marked=False)
-            for part, value in (
-                ("towns", share(counts, scope="towns").num),
-                ("broad", share(counts, scope="broad").num),
-                ("unmarked_num", unmarked.num),
-                ("unmarked_den", unmarked.den),
-                ("forced", forced(counts)),
-                ("due_open", due),
-            ):
-                metrics.target_beside.of(part, window).set(value)
-        month = self.targets.parts(period_of(now, self._pack.facts.utc_offset_minutes))
-        for kind in metrics.TARGET_ASIDES:
-            metrics.target_asides.of(kind).set(month[kind])
-
-    def _show_others(self, now: int) -> None:
-        """R2 of today and R3 of the year to date; a part that cannot be computed has no number."""
-        day = day_of(now, self._pack.facts.utc_offset_minutes)
-        posted, spent = self.force.on(day), self.support.on(day)
-        for reading in metrics.TARGET_READINGS:
-            one = getattr(posted, reading)
-            for part in ("num", "den"):
-                metrics.target_force.of(part, reading).set(getattr(one, part))
-        metrics.target_uncomputable.of("force").set(bool(posted.why))
-        for of in metrics.TARGET_SUPPORT:
-            one = spent.things[of] if of in spent.things else getattr(spent, of)
-            for part in ("num", "den"):
-                metrics.target_support.of(part, of).set(getattr(one, part))
-            metrics.target_uncomputable.of(of).set(of in spent.why)
+        """Show it as of now: at midnight "today" begins anew without an event."""
+        raise NotImplementedError
 
 
-async def follow(consumer: AIOKafkaConsumer, exporter: Exporter, used: Iterable[int]) -> None:
+class Exporter(Folded):
+    """Shows it in gauges."""
+
+    def __init__(self, pack: CityPack, clock: Clock) -> None:
+        super().__init__(pack, clock)
+        self._gauges = Gauges(pack)
+
+    def show(self) -> None:
+        """Set all gauges."""
+        self._gauges.show(self.targets, self._clock.now())
+        metrics.target_watermark.of().set(self.newest / 1000)
+
+
+async def follow(consumer: AIOKafkaConsumer, exporter: Folded, used: Iterable[int]) -> None:
     """Fold what there is and what comes in the `used` partitions, until cancelled.
 
     The gauges are set once everything there was is folded.
@@ -129,12 +99,11 @@ async def follow(consumer: AIOKafkaConsumer, exporter: Exporter, used: Iterable[
 async def _run(settings: Settings) -> None:
     pack = load(settings.city)
     metrics.DESKS.declare(d.id for d in pack.desks)
-    metrics.target_cases.zero()
     zone = dt.timezone(dt.timedelta(minutes=pack.facts.utc_offset_minutes))
     unknown = Calendar(pack.calendar, pack.facts.duty_hours, pack.facts.utc_offset_minutes).first_unknown
     metrics.calendar_unknown.of().set(dt.datetime.combine(unknown, dt.time(), zone).timestamp())
     exporter = Exporter(pack, Clock.read(settings.clock))
-    metrics.serve(settings.metrics_port)
+    metrics.serve("targets", settings.metrics_port)
     from .lag import Lag  # here: the gateway folds the numbers too, and measures no lag
 
     lag = Lag(settings.kafka, lambda: dict(exporter.decided))

@@ -70,6 +70,7 @@ class Tell:
             Pace(self._push, every=0.0, check_every=CHECK_EVERY_S),  # somebody waits for help
             Pace(self._publish, every=0.25, check_every=outlet.EVERY_S),  # nobody acts on it; fewer, larger batches
         )
+        board.show_open(lambda: [told.board for told in list(self._told.values())], clock)
 
     async def positions(self, tps: list[TP]) -> dict[TP, int]:
         """Take these partitions, and only these; returns where to read each log on.
@@ -229,5 +230,6 @@ def build(settings: Settings) -> App:
 def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
     stamina.instrumentation.set_on_retry_hooks([])  # `patiently` says it itself, and not at each try
-    metrics.serve(settings.metrics_port)
-    run_app(build(settings))
+    app = build(settings)  # declares the desks
+    metrics.serve("tell", settings.metrics_port)
+    run_app(app)

@@ -204,6 +204,7 @@ class Tally:
         self.squads: dict[str, int] = {}  # squad -> cases it has
         self.open: list[int] = []  # instants of registration, sorted
         self.unassigned: list[int] = []
+        self.kinds: dict[tuple[Status, int], list[int]] = {}  # the same by status and priority
         for case in desk.cases.values():
             self.moved(None, case)
 
@@ -216,6 +217,9 @@ class Tally:
             if case.load_on:
                 self._count(self.squads, case.load_on[0], by)
         self._age(self.open, before, after)
+        for case, gone, come in ((before, before, None), (after, None, after)):
+            if case:
+                self._age(self.kinds.setdefault((case.status, case.priority), []), gone, come)
         self._age(
             self.unassigned,
             before if before and before.status in UNASSIGNED else None,

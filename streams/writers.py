@@ -10,6 +10,7 @@ message posted again, is done and acknowledged in `prepare`, per inbox: `agents/
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
@@ -102,6 +103,7 @@ class Writers:
             LogDamagedError: a log is not whole.
             LeaveError: an inbox does not reach up to the log's position, or no longer holds what comes next.
         """
+        began = time.perf_counter()
         for tp in [tp for tp in self._held if tp not in tps]:
             await self._held.pop(tp).log.close()
             self._next.pop(tp, None)
@@ -114,6 +116,7 @@ class Writers:
             await held.log.begin()
         await self._check_inboxes()
         self.changed.set()
+        self._observe.taken(time.perf_counter() - began)
         log.info("partitions taken", count=len(tps))
         return dict(self._next)
 
@@ -160,7 +163,9 @@ class Writers:
         messages = await inbox.prepare(arrived, held.writer)
         incoming = [Incoming(a.record, a.at, message) for a, message in zip(arrived, messages, strict=True)]
         count = await held.take(incoming, lambda: inbox.city(held.writer.state), done)
-        self._observe.received(tp.topic, len(arrived), count)
+        if arrived:
+            waited = time.time() - arrived[0].record.timestamp / 1000
+            self._observe.received(tp.topic, len(arrived), count, waited)
         self.changed.set()
 
     def _guard(self, tp: TP, records: list[ConsumerRecord]) -> list[ConsumerRecord]:

@@ -204,7 +204,7 @@ async def _archive(settings: Settings, path: Path, end: asyncio.Event) -> None:
 
 
 async def _run(settings: Settings) -> None:
-    metrics.serve(settings.metrics_port)
+    metrics.serve("archive", settings.metrics_port)
     await archive(settings, stop.asked())
     log.info("ended")
 

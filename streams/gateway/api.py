@@ -299,6 +299,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 def routes() -> list[web.RouteDef]:
     """The table as aiohttp takes it."""
     metrics.CAPABILITIES.declare(one.may or "" for one in ENDPOINTS)
+    metrics.http_requests.zero()
     return [web.route(one.method, one.path, _guarded(one)) for one in ENDPOINTS]
 
 

@@ -256,7 +256,7 @@ async def _readyz(request: web.Request) -> web.Response:
 def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
     memory.hand_back()
-    metrics.serve(settings.metrics_port)
+    metrics.serve("gateway", settings.metrics_port)
     uvloop.run(_serve(settings))
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from dispatchers.rows import CityPack
-from dispatchers.targets import WINDOWS, Force, Share, Support, definition_on
+from dispatchers.targets import WINDOWS, Force, Share, Support, definition_on, force, support
 from dispatchers.targets.periods import before, day_of, first_day, month_of
 
 from ..clock import Clock
 from ..kafka_io import reader
-from ..targets import Exporter, follow
+from ..targets import Folded, follow
 
 NOTE = {"zh": "本平台口徑，非官方考核", "en": "this platform's count, no official assessment"}
 Figure = dict[str, Any]
 
 
-class Numbers(Exporter):
-    """Sets no gauge: that process has them. `figures`: None before the whole log was read."""
+class Numbers(Folded):
+    """`figures`: None before the whole log was read."""
 
-    figures: dict[str, Any] | None = None
+    def __init__(self, pack: CityPack, clock: Clock) -> None:
+        super().__init__(pack, clock)
+        self.force, self.support = force(pack), support(pack)
+        self.figures: dict[str, Any] | None = None
 
     def show(self) -> None:
         """As of now."""

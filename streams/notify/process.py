@@ -118,8 +118,8 @@ def open_ways(
 async def _run(settings: Settings) -> None:
     known = channels.read(settings.channels, os.environ)
     pack = load(settings.city, drawn=False)
-    metrics.serve(settings.metrics_port)
     metrics.DESKS.declare(desk.id for desk in pack.desks)
+    metrics.serve("notify", settings.metrics_port)
     asked = stop.asked()
     # Names are looked up, and MQTT connects, in threads: a server that is not found must not hold up the others'.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(16))

@@ -128,7 +128,7 @@ async def write(sender: AIOKafkaProducer, delivery: Delivery) -> None:
 
 async def _run(settings: Settings) -> None:
     known = sources.read(settings.sources, os.environ)
-    metrics.serve(settings.metrics_port)
+    metrics.serve("replies", settings.metrics_port)
     asked = stop.asked()
     # Names are looked up in threads: a server whose name is not found for half a minute must not hold up the others'.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(len(known) + 8))

@@ -175,7 +175,7 @@ async def test_gauges_follow_the_state_and_leave_with_the_partition(redis: Redis
     await play(fold, shown, RAWS)
 
     def said() -> dict[str, float]:
-        samples = [s for f in metrics.REGISTRY.collect() if f.name == "paidan_cases" for s in f.samples]
+        samples = [s for f in metrics.REGISTRIES["tell"].collect() if f.name == "paidan_cases" for s in f.samples]
         return {s.labels["status"]: s.value for s in samples if s.labels["desk"] == DESK}
 
     assert len(fold.desk.cases) == sum(said().values()) > 0
