@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help setup run test torture check bench lock generate clean distclean
+.PHONY: help setup run ops test torture check bench lock generate clean distclean
 
 SPEED ?= 60
 FOR ?=
@@ -18,6 +18,9 @@ setup: .venv/runtime.stamp  ## a Python environment with what running needs (.ve
 
 run: setup  ## a whole city on this machine; SPEED=60 times real time, FOR=90 stops after so many seconds
 	@exec $(BIN)/paidan run --speed $(SPEED) $(if $(FOR),--for $(FOR))
+
+ops: setup  ## Prometheus and Alertmanager against the city of `make run` (Debian: prometheus, prometheus-alertmanager)
+	@exec $(BIN)/paidan ops
 
 test: .venv/dev.stamp  ## all tests but the long ones
 	@exec $(BIN)/python -m pytest tests -n $(PARALLEL) --dist loadfile --no-loadscope-reorder
@@ -57,18 +60,28 @@ define install
 endef
 
 # The tests look at the screens in the system's own Chromium; without a Chinese font they would look at boxes. Offers to vehicles go
-# through a real MQTT broker, too.
+# through a real MQTT broker, too, and rules and alerts to a real Prometheus and Alertmanager. Debian starts a server as soon as it is
+# installed, and at each boot: not here, where tests start their own. policy-rc.d is its way to say so.
 define programs
 	missing=
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="chromium"
 	fc-list 2>/dev/null | grep -qi "noto sans cjk" || missing="$$missing fonts-noto-cjk"
 	[ -x /usr/sbin/mosquitto ] || command -v mosquitto >/dev/null || missing="$$missing mosquitto"
+	command -v promtool >/dev/null || missing="$$missing prometheus"
+	command -v amtool >/dev/null || missing="$$missing prometheus-alertmanager"
 	if [ -n "$$missing" ]; then
 	  root=; if [ "$$(id -u)" != 0 ]; then root="sudo -n"; fi
 	  if ! command -v apt-get >/dev/null || ! $$root true 2>/dev/null; then echo "The tests need:$$missing (sudo apt-get install -y $$missing)" >&2; exit 1; fi
 	  echo "Installing $$missing for the tests"
 	  $$root apt-get update -q || true
+	  if [ ! -e /usr/sbin/policy-rc.d ]; then
+	    printf '#!/bin/sh\nexit 101\n' | $$root install -m 755 /dev/stdin /usr/sbin/policy-rc.d
+	    trap "$$root rm -f /usr/sbin/policy-rc.d" EXIT
+	  fi
 	  $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $$missing
+	  for name in mosquitto prometheus prometheus-alertmanager; do
+	    if [[ " $$missing " == *" $$name "* ]] && command -v systemctl >/dev/null; then $$root systemctl disable -q $$name; fi
+	  done
 	fi
 endef
 

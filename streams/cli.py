@@ -9,10 +9,12 @@ import asyncio
 import datetime as dt
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 from .accounts_cli import account_app, audit_app
 from .cli_admin import city_app, letters_app, reporter_app, topics_app
@@ -175,6 +177,34 @@ def feed(file: Path, /, *, speed: float | None = None) -> None:
 
     done = asyncio.run(run(connected(), existing(file), speed))
     say(f"{done.sent} sent, {done.unreadable} of them no JSON; {done.skipped} were sent before")
+
+
+@app.command
+def ops(
+    *,
+    target: tuple[str, ...] = (),
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 9090,
+    alerts_port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 9093,
+    every: Annotated[float, Parameter(validator=Number(gte=0.1))] = 5.0,
+) -> int:
+    """Prometheus and Alertmanager of the system's packages, on 127.0.0.1, against a city that runs.
+
+    Parameters
+    ----------
+    target: kind=host:port of a process (desk=127.0.0.1:9101), any number of times; without: the run on PAIDAN_DATA.
+    port: Of Prometheus, if it is free and no earlier start on these data took another.
+    alerts_port: Of Alertmanager, likewise.
+    every: Seconds between two looks at each process.
+    """
+    from .local import LocalError
+    from .ops import main, named
+
+    try:
+        main(read_settings().data, named(target), (port, alerts_port), every, partial(print, flush=True))
+    except LocalError as fault:
+        sys.stderr.write(f"paidan: {fault}\n")
+        return 1
+    return 0
 
 
 # -- without a broker --------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import shutil
 import signal
 import threading
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from typing import Any, Self
 import msgspec
 import yaml
 
+from .cli_common import UserError
 from .local import LocalError, _Child
 from .metrics import PROCESSES
 from .ports import Ports, taken
@@ -177,9 +178,12 @@ def of_run(data: Path) -> dict[str, list[str]]:
     """The processes of the `paidan run` on this data, by kind: those that every run has, and the further desks
     (`desk-1`, …) that listen now: the file of ports remembers those of earlier runs, too.
 
-    Raises FileNotFoundError: nothing ever ran on it.
+    Raises UserError: nothing ever ran on it.
     """
-    ports = msgspec.json.decode((data / "ports.json").read_bytes(), type=dict[str, int])
+    file = data / "ports.json"
+    if not file.exists():
+        raise UserError(f"{file}: nothing ran here; start `paidan run` first, or name the processes by --target")
+    ports = msgspec.json.decode(file.read_bytes(), type=dict[str, int])
     found: dict[str, list[str]] = {}
     for name, port in sorted(ports.items()):
         kind = re.sub(r"-\d+$", "", name)
@@ -188,10 +192,21 @@ def of_run(data: Path) -> dict[str, list[str]]:
     return found
 
 
+def named(words: Iterable[str]) -> dict[str, list[str]]:
+    """Targets as a person writes them, `kind=host:port`. Raises UserError."""
+    found: dict[str, list[str]] = {}
+    for word in words:
+        kind, _, address = word.partition("=")
+        if kind not in PROCESSES or not re.fullmatch(r"[\w.-]+:\d{1,5}", address):
+            raise UserError(f"--target {word}: must be kind=host:port, the kind one of {', '.join(PROCESSES)}")
+        found.setdefault(kind, []).append(address)
+    return found
+
+
 def main(data: Path, given: Targets, ports: tuple[int, int], every_s: float, say: Callable[[str], None]) -> None:
     """Run until Ctrl-C or SIGTERM; `ports` are the wished ones of Prometheus and Alertmanager, kept from run to run.
 
-    Raises LocalError: one is missing, does not start, or died. FileNotFoundError: no targets given, nothing ran here.
+    Raises LocalError: one is missing, does not start, or died. UserError: no targets given, and nothing ran here.
     """
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
