@@ -111,12 +111,22 @@ async def fold(
         await asyncio.sleep(0)  # a long fold must not look like a dead worker
 
 
-def _key(log: str, partition: int, part: str) -> bytes:
-    return f"snapshot/{log}/{partition}/v{STATE_VERSION}/{part}".encode()
+class Kept(NamedTuple):
+    """What snapshots are of, and of which shape: their key."""
+
+    what: str
+    version: int
+
+    def key(self, tp: TopicPartition, part: str) -> bytes:
+        """The key of a chunk, or of the "last"."""
+        return f"{self.what}/{tp.topic}/{tp.partition}/v{self.version}/{part}".encode()
+
+
+WRITERS = Kept("snapshot", STATE_VERSION)
 
 
 class Stored(NamedTuple):
-    """A writer in bytes, and where it stands."""
+    """The fold of a log in bytes, and the record up to which it goes."""
 
     raw: bytes
     offset: int
@@ -128,42 +138,56 @@ def store(writer: Writer) -> Stored:
     return Stored(snapshot(writer), writer.head.offset, writer.head.hash)
 
 
-async def write_snapshot(producer: AIOKafkaProducer, log: str, partition: int, stored: Stored) -> None:
-    """Write a stored writer; returns when the broker has all of it."""
+async def write_snapshot(
+    producer: AIOKafkaProducer, log: str, partition: int, stored: Stored, kept: Kept = WRITERS
+) -> None:
+    """Write what is stored of a log; returns when the broker has all of it."""
+    tp = TopicPartition(log, partition)
     chunks = [stored.raw[i : i + CHUNK] for i in range(0, len(stored.raw), CHUNK)]
     sent = [
-        await producer.send("snapshots", chunk, key=_key(log, partition, str(i)), partition=partition)
+        await producer.send("snapshots", chunk, key=kept.key(tp, str(i)), partition=partition)
         for i, chunk in enumerate(chunks)
     ]
     first, *_ = await asyncio.gather(*sent)
     last = _Last(first=first.offset, chunks=len(chunks), offset=stored.offset, hash=stored.hash)
-    await producer.send_and_wait(
-        "snapshots", msgspec.json.encode(last), key=_key(log, partition, "last"), partition=partition
-    )
+    await producer.send_and_wait("snapshots", msgspec.json.encode(last), key=kept.key(tp, "last"), partition=partition)
 
 
 async def find_snapshot(consumer: AIOKafkaConsumer, one: Wanted, log_end: int) -> Writer | None:
-    """The newest snapshot that lies before `log_end` of the log, if it can be trusted."""
-    tp = TopicPartition("snapshots", one.partition)
+    """The newest snapshot of a writer that lies before `log_end` of its log, if it can be trusted."""
+    found = await find_stored(consumer, one.tp, log_end)
+    if found is None:
+        return None
+    writer = restored(found.raw, one.room)
+    return writer if (writer.head.offset, writer.head.hash) == (found.offset, found.hash) else None
+
+
+async def find_stored(
+    consumer: AIOKafkaConsumer, log: TopicPartition, log_end: int, kept: Kept = WRITERS
+) -> Stored | None:
+    """The newest that was stored and lies before `log_end` of the log, if its hash stands at its offset there."""
+    tp = TopicPartition("snapshots", log.partition)
     begin, end = (await ends(consumer, [tp]))[tp]
     for back in (*LOOK_BACK, end):
         start = max(begin, end - back)
         last: _Last | None = None
         async for _, records in read_ranges(consumer, {tp: (start, end)}):
             for record in records:
-                if record.key == _key(one.log, one.partition, "last") and record.value:
+                if record.key == kept.key(log, "last") and record.value:
                     last = msgspec.json.decode(record.value, type=_Last)
         if last is not None:
-            return await _load(consumer, one, last, tp, end) if last.offset < log_end else None
+            return await _load(consumer, log, last, kept, tp, end) if last.offset < log_end else None
         if start == begin:
             return None
     return None
 
 
-async def _load(consumer: AIOKafkaConsumer, one: Wanted, last: _Last, tp: TopicPartition, end: int) -> Writer | None:
-    """The snapshot's writer, if its hash stands at its offset in the log and all its chunks are there."""
+async def _load(
+    consumer: AIOKafkaConsumer, log: TopicPartition, last: _Last, kept: Kept, tp: TopicPartition, end: int
+) -> Stored | None:
+    """What is stored, if its hash stands at its offset in the log and all its chunks are there."""
     anchor = None
-    async for _, records in read_ranges(consumer, {one.tp: (last.offset, last.offset + 1)}):
+    async for _, records in read_ranges(consumer, {log: (last.offset, last.offset + 1)}):
         anchor = records[0].value
     if anchor is None or digest(anchor) != last.hash:
         return None
@@ -171,9 +195,7 @@ async def _load(consumer: AIOKafkaConsumer, one: Wanted, last: _Last, tp: TopicP
     async for _, records in read_ranges(consumer, {tp: (last.first, end)}):
         parts.update({r.key: r.value for r in records})
     try:
-        raw = b"".join(parts[_key(one.log, one.partition, str(i))] for i in range(last.chunks))
+        raw = b"".join(parts[kept.key(log, str(i))] for i in range(last.chunks))
     except KeyError:
         return None  # a newer snapshot was being written over this one; the log itself is always enough
-    parts.clear()  # a large desk need not be in memory three times
-    writer = restored(raw, one.room)
-    return writer if (writer.head.offset, writer.head.hash) == (last.offset, last.hash) else None
+    return Stored(raw, last.offset, last.hash)

@@ -145,18 +145,13 @@ class Tasks:
 
     # -- kept ------------------------------------------------------------------------------------------------------
 
-    def snapshot(self) -> bytes:
-        """All that is known, to go on from instead of the logs' beginning."""
-        return msgspec.msgpack.encode(self.desks)
-
-    def restore(self, raw: bytes) -> None:
-        """Go on from a snapshot. Raises msgspec.MsgspecError for one of another shape: then the log is read anew."""
-        self.desks = msgspec.msgpack.decode(raw, type=dict[str, DeskTasks])
-        for desk in self.desks.values():
-            for case_id, (until, closed) in desk.ended.items():
-                desk.ended[case_id] = until, self._same.setdefault(closed, closed)
-            for case in desk.open.values():
-                case.matter = self._matters.setdefault(case.matter, case.matter)
+    def restore(self, name: str, desk: DeskTasks) -> None:
+        """Go on with a desk from what was kept of it, instead of its log's beginning."""
+        self.desks[name] = desk
+        for case_id, (until, closed) in desk.ended.items():
+            desk.ended[case_id] = until, self._same.setdefault(closed, closed)
+        for case in desk.open.values():
+            case.matter = self._matters.setdefault(case.matter, case.matter)
 
     # -- taking ----------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ import msgspec
 from dispatchers.clock import DAY
 from dispatchers.record import decode_record, digest
 from dispatchers.rows import CityPack
-from dispatchers.targets import Tasks, decode_told
+from dispatchers.targets import DeskTasks, Tasks, decode_told
 from tests.replay.record import Header
 
 from .table import Row
@@ -74,9 +74,10 @@ async def bench(data: Path) -> list[Row]:
     spent = time.process_time() - begun - making
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begun = time.process_time()
-    raw = fold.snapshot()
+    raw = msgspec.msgpack.encode(fold.desks)
     again = Tasks(pack)
-    again.restore(raw)
+    for name, desk in msgspec.msgpack.decode(raw, type=dict[str, DeskTasks]).items():
+        again.restore(name, desk)
     kept = time.process_time() - begun
     assert again.desks == fold.desks
     assert fold.ever().den <= CASES

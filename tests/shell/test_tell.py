@@ -144,7 +144,7 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
             await until(whole, child)
 
             async def behind() -> bool:
-                return lag.measure(admin, {})["paidan-tell", "desk-log"] == 0
+                return lag.measured(lag.waiting(admin, {}))["paidan-tell", "desk-log"] == 0
 
             await until(behind, child)
             child.send_signal(signal.SIGTERM)
