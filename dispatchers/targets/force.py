@@ -7,7 +7,7 @@ are never in the headline. A period's value is the sum of its days' parts: perso
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ DAYS = 30
 OUTSIDE = "outside: "
 LEAVE = "leave"
 Span = tuple[int, int]
+Posts = Mapping[str, Share]
 
 
 class Force(NamedTuple):
@@ -32,6 +33,8 @@ class Force(NamedTuple):
     auxiliaries: Share = Share()  # R2_aux
     nowhere: int = 0  # officers without a duty post: in the denominator only
     why: tuple[str, ...] = ()
+    served: Posts = {}  # what `attendance` is made of, by duty post ("": none); where it is not computed, what is known
+    posted: Posts = {}  # what `posting` is made of
 
     def plus(self, other: Force) -> Force:
         """Both together."""
@@ -42,7 +45,13 @@ class Force(NamedTuple):
             self.auxiliaries.plus(other.auxiliaries),
             self.nowhere + other.nowhere,
             tuple(dict.fromkeys((*self.why, *other.why))),
+            _together(self.served, other.served),
+            _together(self.posted, other.posted),
         )
+
+    def parts(self, definition: Definition) -> Posts:
+        """What the headline is made of, by post."""
+        return self.posted if definition.force == "posting" else self.served
 
     def headline(self, definition: Definition) -> Share:
         """The share that the definition names; nothing where it cannot be computed."""
@@ -93,6 +102,8 @@ class ForceOf:
         definition = definition_on(self._pack, day)
         num: dict[str, int] = {}
         den: dict[str, int] = {}
+        served: dict[str, Share] = {}
+        posted: dict[str, Share] = {}
         nowhere, why = 0, []
         if not self._pack.attendance:
             why.append("no attendance 无考勤数据")
@@ -102,7 +113,9 @@ class ForceOf:
                 continue
             lent = next((to for to, first, last in person.lent if first <= day <= last), "")
             if not lent.startswith(OUTSIDE):
-                _add(num, den, "posting", self._strict(lent or row.squad, definition))
+                here = self._strict(lent or row.squad, definition)
+                _add(num, den, "posting", here)
+                _one_more(posted, lent or row.squad, here)
             if away(person.served, day) or lent.startswith(OUTSIDE):
                 continue
             posts = duty_posts(person.served, day)
@@ -113,12 +126,13 @@ class ForceOf:
                 continue
             nowhere += not posts
             _add(num, den, "attendance", here)
+            _one_more(served, posts[0] if len(posts) == 1 else "", here)
             if any(first <= day <= last for first, last in person.certified):
                 _add(num, den, "certified", here)
         shares = {name: Share(num.get(name, 0), den.get(name, 0)) for name in Force._fields[:4]}
         if why:
             shares |= {"attendance": Share(), "certified": Share()}
-        return Force(**shares, nowhere=nowhere, why=tuple(why))
+        return Force(**shares, nowhere=nowhere, why=tuple(why), served=served, posted=posted)
 
     def _active(self, day: int) -> Iterator[tuple[_Person, Officer]]:
         """Each person once, by the row in force."""
@@ -155,3 +169,11 @@ def away(served: Iterable[tuple[Attendance, int, int]], day: int) -> bool:
 def _add(num: dict[str, int], den: dict[str, int], name: str, here: bool) -> None:
     den[name] = den.get(name, 0) + 1
     num[name] = num.get(name, 0) + here
+
+
+def _one_more(posts: dict[str, Share], post: str, here: bool) -> None:
+    posts[post] = posts.get(post, Share()).plus(Share(int(here), 1))
+
+
+def _together(one: Posts, other: Posts) -> Posts:
+    return {post: one.get(post, Share()).plus(other.get(post, Share())) for post in {**one, **other}}

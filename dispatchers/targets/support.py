@@ -23,6 +23,13 @@ DAYS = 30
 TOOLS: tuple[str, ...] = get_args(Tool)
 
 
+class Spent(NamedTuple):
+    """What a cost object has spent, year to date, and its budget of the year: shares of the grassroots."""
+
+    money: Share = Share()  # fen
+    budget: Share = Share()  # fen
+
+
 class Support(NamedTuple):
     """R3 of a day: year to date. `why`: by part ("money", a kind of things), why it cannot be computed."""
 
@@ -31,6 +38,7 @@ class Support(NamedTuple):
     things: Mapping[str, Share] = {}
     levels: Mapping[str, int] = {}  # fen by level: grassroots, county, city; `residual` has no cost object
     why: Mapping[str, tuple[str, ...]] = {}
+    objects: Mapping[str, Spent] = {}  # what money and budget are made of, by cost object ("": none)
 
     def met(self, definition: Definition) -> bool | None:
         """Whether it is reached: by money, and by every kind of things of which there are enough, if these are a gate.
@@ -64,7 +72,10 @@ class SupportOf:
     def _on(self, day: int) -> Support:
         definition = definition_on(self._pack, day)
         why: dict[str, tuple[str, ...]] = {}
-        money, budget, levels, lost = self._money(day, definition)
+        objects, levels, lost = self._money(day, definition)
+        money, budget = Share(), Share()
+        for spent in objects.values():
+            money, budget = money.plus(spent.money), budget.plus(spent.budget)
         if not self._pack.spending:
             why["money"] = ("no spending 无支出数据",)
         elif lost:
@@ -76,25 +87,30 @@ class SupportOf:
                 named = ", ".join(unused[:5]) + (" …" if len(unused) > 5 else "")
                 why[kind] = (f"{len(unused)} without use-hours 无使用工时: {named}",)
                 things[kind] = Share()
-        return Support(Share() if lost else money, budget, things, levels, why)
+        return Support(Share() if lost else money, budget, things, levels, why, objects)
 
-    def _money(self, day: int, definition: Definition) -> tuple[Share, Share, dict[str, int], int]:
+    def _money(self, day: int, definition: Definition) -> tuple[dict[str, Spent], dict[str, int], int]:
         first = first_day(f"{month_of(day)[:4]}-01")
         last = first_day(f"{int(month_of(day)[:4]) + 1}-01") - 1
-        num = den = budget_num = budget_den = lost = 0
+        objects: dict[str, Spent] = {}
+        lost = 0
         levels = dict.fromkeys(("grassroots", "county", "city", "residual"), 0)
         for row in self._pack.spending:
             booked = row.booked_on.toordinal() - EPOCH
             if row.kind not in definition.spending or not first <= booked <= last:
                 continue
             here = self._tier.get(row.object) in definition.strict
-            budget_num, budget_den = budget_num + row.budget * here, budget_den + row.budget
+            executed = row.executed if booked <= day else 0
+            known = objects.get(row.object, Spent())
+            objects[row.object] = Spent(
+                known.money.plus(Share(executed * here, executed)),
+                known.budget.plus(Share(row.budget * here, row.budget)),
+            )
             if booked <= day:
-                num, den = num + row.executed * here, den + row.executed
                 level = "grassroots" if here else self._level.get(row.object, "residual")
                 levels[level] += row.executed
                 lost += level == "residual"
-        return Share(num, den), Share(budget_num, budget_den), levels, lost
+        return objects, levels, lost
 
     def _things(self, kind: str, day: int, definition: Definition) -> tuple[Share, list[str]]:
         num, den, unused = 0, 0, []
