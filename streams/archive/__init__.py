@@ -5,6 +5,7 @@ A projection (law 5): it can be thrown away at any moment and is built anew from
 - follow    the process: every partition of `desk-log`, the valid chain, from the stored position
 - fold      what an event makes of a case; nothing of the reporter goes on from there
 - store     cases, stories and position, written in one transaction
+- ends      how cases ended, for who opens the first of the three numbers
 - texts     how words are found in texts, also Chinese ones of one or two characters
 - phones    the suffixes of reporters' numbers, as HMACs, in a file of its own beside the vault
 - query     what may be asked, and what is told to who asks wrongly

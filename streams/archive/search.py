@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -19,7 +19,7 @@ from dispatchers.case import Case, Status
 from dispatchers.events import AnyEvent
 
 from ..views import CaseRow, case_row
-from . import sqlite
+from . import ends, sqlite
 from .fold import Held, Matter
 from .phones import Tags, found
 from .plan import Predicate, predicate
@@ -65,6 +65,15 @@ class Counts(NamedTuple):
 
     total: int
     by: dict[str, int]
+
+
+class Tallied(NamedTuple):
+    """Counts of ended cases, and what they are of: up to where each partition of the log was read, and how many cases
+    wait for what another desk says of them in a log that was not read so far."""
+
+    tallies: list[list[ends.Tally]]
+    position: dict[int, int]
+    parked: int
 
 
 class Archived(NamedTuple):
@@ -179,6 +188,22 @@ class Archive:
     def position(self) -> dict[int, int]:
         """Up to which offset each partition of `desk-log` is in the archive."""
         return dict(self._db().execute("SELECT partition, offset FROM position"))
+
+    def ended(self, cells: Sequence[ends.Cell], by: str) -> Tallied:
+        """How many cases ended how in each cell, by a part of it (`ends.PARTS`)."""
+        db = self._db()
+        with _Reading(db):
+            parked = db.execute("SELECT count(DISTINCT case_id) FROM parked").fetchone()[0]
+            return Tallied([ends.tally(db, cell, by) for cell in cells], self.position(), parked)
+
+    def ended_cases(
+        self, cell: ends.Cell, wanted: Sequence[ends.Wanted], after: tuple[int, str] | None, limit: int
+    ) -> tuple[list[ends.Ended], list[list[ends.Tally]]]:
+        """The cases behind such a count, the latest first; and what each span of them counts, at the same position."""
+        db = self._db()
+        with _Reading(db):
+            cells = [cell._replace(first=first, last=last) for first, last, _ in wanted]
+            return ends.page(db, cell, wanted, after, limit), [ends.tally(db, one, "squad") for one in cells]
 
     def similar(
         self,

@@ -16,7 +16,7 @@ from typing import Any
 
 from . import texts
 
-SCHEMA = 5  # of the tables' shape and of what is written into them; another one is built anew
+SCHEMA = 6  # of the tables' shape and of what is written into them; another one is built anew
 PIECE = 500  # pages of a text index that are merged at once
 NEVER = 1 << 60  # when what has no limit falls due
 DUE = f"CASE WHEN due_at THEN due_at ELSE {NEVER} END"
@@ -42,6 +42,11 @@ CREATE TABLE story (
   offset INTEGER NOT NULL, nth INTEGER NOT NULL, at INTEGER NOT NULL, desk INTEGER NOT NULL, city INTEGER NOT NULL,
   event BLOB NOT NULL
 );
+CREATE TABLE outcomes (code INTEGER PRIMARY KEY, facts TEXT NOT NULL UNIQUE);
+CREATE TABLE ended (
+  case_id TEXT NOT NULL, desk INTEGER NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL, squad INTEGER NOT NULL,
+  territory INTEGER NOT NULL, outcome INTEGER NOT NULL, PRIMARY KEY (case_id, desk, at)
+) WITHOUT ROWID;
 CREATE TABLE parked (case_id TEXT NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (case_id, version)) WITHOUT ROWID;
 CREATE VIRTUAL TABLE long_words USING fts5 (body, address, content='bodies', content_rowid='n',
   tokenize='trigram case_sensitive 1');
@@ -63,6 +68,7 @@ CREATE INDEX by_end ON cases (ended_at) WHERE open = 0;
 CREATE INDEX open_cell ON cases (cell) WHERE open = 1;
 CREATE INDEX by_no ON bodies (no);
 CREATE INDEX by_source_id ON bodies (source_id);
+CREATE INDEX by_ended ON ended (at, desk, squad, territory, outcome);
 CREATE INDEX by_case ON story (case_id, version);
 """
 )

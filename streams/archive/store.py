@@ -20,6 +20,7 @@ from dispatchers.record import Record
 from ..reader import Position
 from ..views import case_row
 from . import sqlite, texts
+from .ends import Ends
 from .fold import Held, Matter, step, without_reporter
 
 KEEP = 20_000  # cases kept decoded between two batches
@@ -62,6 +63,7 @@ class Store:
         self._cases: dict[str, Entry] = {}
         self._changed: dict[str, None] = {}
         self._told: list[tuple[object, ...]] = []
+        self._ends = Ends(self.db, self.code, self._write)
 
     def close(self) -> None:
         """Let go of the file; what was not committed is read again."""
@@ -130,6 +132,7 @@ class Store:
 
     def _step(self, entry: Entry | None, event: CaseEvent, at: int, desk: str) -> None:
         held = step(entry.held if entry else None, event, at, desk)
+        self._ends.take(event, held.case.nature, held.case.territory, at, desk)
         self._cases[event.case_id] = Entry(held, entry.number, entry.written) if entry else Entry(held)
         self._changed[event.case_id] = None
 

@@ -82,6 +82,12 @@ def _content(db: sqlite3.Connection) -> dict[str, list[Any]]:
         "cases": sorted([*(names[code] for code in row[:8]), *row[8:]] for row in cases),
         "story": sorted([*row[:7], names[row[7]], names[row[8]], row[9]] for row in db.execute(story)),
         "units": sorted((names[u], i) for u, i in db.execute("SELECT unit, id FROM of_unit JOIN bodies USING (n)")),
+        "ended": sorted(
+            (case, names[desk], at, until, names[squad], names[place], facts)
+            for case, desk, at, until, squad, place, facts in db.execute(
+                "SELECT case_id, desk, at, until, squad, territory, facts FROM ended JOIN outcomes ON code = outcome"
+            )
+        ),
         "parked": db.execute("SELECT * FROM parked").fetchall(),
     }
 
