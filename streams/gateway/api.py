@@ -18,7 +18,7 @@ from dispatchers.messages.words import Id
 
 from .. import metrics
 from ..archive.query import NAMES, QueryError
-from . import city, devices, field, filing, orders, people, photos, search, sessions, squads, whereabouts
+from . import city, devices, drill, field, filing, opened, orders, people, photos, search, sessions, squads, whereabouts
 from .access import Capability
 from .accounts import Push
 from .cases import Board, CaseView, Story
@@ -219,6 +219,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("GET", "/api/duty", _duty, "board", "Who is on duty, by team", gives=city.Duty, query=("desk",)),
     Endpoint("GET", "/api/replies", _replies, "replies", "What became of answers to sources", gives=city.Replies),
     Endpoint("GET", "/api/wall", _wall, "wall", "Counts for the wall", gives=city.Wall),
+    Endpoint(
+        "GET", drill.OF_CASES, drill.cases, "search", "The cases behind the first number", gives=opened.CaseList,
+        query=(*drill.ASKED, "listed", "cursor"),
+    ),
+    Endpoint(
+        "GET", drill.PATH, drill.show, "wall", "A number, opened", gives=opened.Opened, query=(*drill.ASKED, "by"),
+    ),
     Endpoint("GET", "/api/cases", search.find, "search", "Cases, open and closed", gives=search.Page, query=FOUND),
     Endpoint(
         "GET", "/api/cases/count", search.count, "search", "How many, by what",
