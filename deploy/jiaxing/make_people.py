@@ -38,6 +38,8 @@ STRENGTH = {
     "mobile": {"A": 3, "B": 3, "C": 3, "D": 3, "L": 2},
     "city": {"A": 2, "B": 2, "C": 2, "D": 2, "E": 2, "L": 2},
 }
+# Formal officers by the norm of domain.md R76; it names towns alone, so zones, mobile teams and the city's have none.
+NORM = {"town10": 10, "town15": 15}
 # The most open weight of a squad: by strength, and in a town by its villages and communities too (domain.md R93: where
 # area and tasks are large, more). An ordinary day of the demo brings a town about 16 of weight, the busiest 47; where
 # work is done within the limits the open weight of the two weeks stays below.
@@ -95,7 +97,10 @@ def people() -> None:
         lon, lat = seat(territory)
         cap = CAP[kind] + CAP_A_VILLAGE * int(SEATS[territory]["villages"] if territory in SEATS else 0)
         phone = f"6{index + 1:04}"
-        posts.append((squad, name, desk, territory, tier, lon, lat, cap, phone, acting, superior, block, FROM, "", own))
+        posts.append((
+            squad, name, desk, territory, tier, lon, lat, cap, phone, NORM.get(kind, 0), acting, superior, block, FROM,
+            "", own,
+        ))  # fmt: skip
         number = 0
         letters = [t for t in ROUND + DAY + LEAD if t[0] in STRENGTH[kind]]
         for letter, pattern, phase in letters:
@@ -114,7 +119,7 @@ def people() -> None:
         things += equipment(squad, kind, territory, len(letters))
     write(
         "squads",
-        "id,name,desk,territory,tier,lon,lat,cap,phone,acting_name,line_superior,block_superior,valid_from,valid_to,source",
+        "id,name,desk,territory,tier,lon,lat,cap,phone,norm,acting_name,line_superior,block_superior,valid_from,valid_to,source",
         posts,
     )
     write("teams", "id,squad,name,pattern,phase,source", teams)

@@ -1,4 +1,5 @@
-"""What can be wrong with how squads are reached (telephones, channels), and what is forbidden to them (red lines)."""
+"""What can be wrong with squads: how they are reached (telephones, channels), their norm, and what is forbidden to them
+(red lines)."""
 
 from __future__ import annotations
 
@@ -20,6 +21,14 @@ def _phones(pack: CityPack) -> Iterator[Fault]:
         if not INSIDE.fullmatch(squad.phone):
             what = f"{squad.id} has the telephone {squad.phone!r}" if squad.phone else f"{squad.id} has no telephone"
             yield Fault("squads", n, "phone", what, "3 to 6 digits: a duty number of the force's own exchange")
+
+
+def _norms(pack: CityPack) -> Iterator[Fault]:
+    """A norm is a number of people (R76)."""
+    for n, squad in enumerate(pack.squads):
+        if squad.norm < 0:
+            what = f"{squad.id} should have {squad.norm} formal officers"
+            yield Fault("squads", n, "norm", what, "how many it should have, 0 where no norm is known")
 
 
 def _channels(pack: CityPack) -> Iterator[Fault]:
@@ -58,4 +67,4 @@ def _red_lines(pack: CityPack) -> Iterator[Fault]:
         yield Fault("redlines", -1, "id", f"no red line {missing}", f"one for each of {', '.join(RED_LINES)}")
 
 
-RULES = (_phones, _channels, _red_lines)
+RULES = (_phones, _norms, _channels, _red_lines)

@@ -54,7 +54,7 @@ class Border(Row, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class Squad(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A squad 中队. `cap` is the most open weight it may hold; `territory` is where it is at home; `phone` is its
-    leader's duty telephone."""
+    leader's duty telephone; `norm` is how many formal officers it should have (R76; 0: none is known)."""
 
     id: str
     name: str
@@ -65,6 +65,7 @@ class Squad(Dated, frozen=True, kw_only=True, forbid_unknown_fields=True):
     lat: float
     cap: int
     phone: str = ""  # packs of before 2026.11.3 have none
+    norm: int = 0
     acting_name: str
     line_superior: str
     block_superior: str

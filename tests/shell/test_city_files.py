@@ -542,6 +542,7 @@ def test_a_warning_is_printed_and_refuses_nothing(folder: Path, capsys: pytest.C
         ("city.yaml", 27, "24 hours", "late", "'late' is no duration"),
         ("city.yaml", 28, "5 minutes", "long", "'long' is no duration"),
         ("squads.csv", 4, "60003", "13800000000", "AM has the telephone '13800000000'"),
+        ("squads.csv", 2, "11", "-1", "A1 should have -1 formal officers"),
         ("channels.csv", 5, "30 seconds", "90 seconds", "after 90 seconds of a lease of 120 seconds"),
         ("channels.csv", 3, "webpush", "pigeon", "channel is 'pigeon'"),
         ("redlines.csv", 2, "any", "all", "act is 'all'"),
