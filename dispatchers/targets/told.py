@@ -20,6 +20,7 @@ class ToldTerm(msgspec.Struct, frozen=True, gc=False):
 class ToldHolder(msgspec.Struct, frozen=True, gc=False):
     """Who has a case."""
 
+    squad: str = ""
     unit: str = ""
 
 
@@ -32,6 +33,11 @@ class ToldCase(msgspec.Struct, frozen=True, gc=False):
     parent: str = ""
     terms: tuple[ToldTerm, ...] = ()
     due_at: int = 0  # in letters of before 2026.11.2
+    kind: str = ""
+    level: str = "town"
+    extensions: int = 0
+    rework: int = 0
+    suspended: bool = False
 
 
 class Told(msgspec.Struct, frozen=True, gc=False):
@@ -57,6 +63,12 @@ class Told(msgspec.Struct, frozen=True, gc=False):
     case: ToldCase | None = None
     interim: ToldHolder | None = None
     period: str = ""
+    kind: str = ""
+    cause: str = ""
+    dispatch_due: int = 0
+    check_due: int = 0
+    found: bool = False
+    wrong: bool = False
 
 
 class ToldRecord(msgspec.Struct, frozen=True, gc=False):
