@@ -14,7 +14,7 @@ import { Layers } from "./layers.js";
 import { Lists } from "./lists.js";
 import { listen } from "./sound.js";
 import { Squads } from "./squads.js";
-import { cursors, marked, middle, point, rowsOf } from "./state.js";
+import { cursors, marked, middle, open, point, rowsOf } from "./state.js";
 import { watchDesk } from "./store.js";
 
 function Marked() {
@@ -39,6 +39,7 @@ effect(() => {
 
 async function start() {
   const who = await whoami();
+  if (/^#c-\w+$/.test(location.hash)) open(location.hash.slice(1)); // from a list elsewhere
   document.title = `派单 · ${word("account", who.role)}`;
   listenKeys();
   listen();

@@ -1,11 +1,15 @@
 // The wall: three numbers, what waits longest, what is overdue where, and the load on the map. Asks every few seconds;
-// what it could not renew for a minute is crossed out and striped, so that nobody takes it for the present.
-import { html, render, signal } from "../shared/dom.js";
+// what it could not renew for a minute is crossed out and striped, so that nobody takes it for the present. Each of the
+// three numbers can be opened (opened.js).
+import { effect, html, render, signal } from "../shared/dom.js";
 import { get, whoami } from "../shared/api.js";
 import { clockText, nowText, spanText, tick, ticking } from "../shared/clock.js";
 import { lang, said, t } from "../shared/i18n.js";
 import { fetchCatalog, shortDesk } from "../shared/names.js";
+import { counted, reasons, share } from "./figures.js";
 import { LoadMap } from "./loadmap.js";
+import { Opened } from "./opened.js";
+import { href, place } from "./place.js";
 
 const EVERY = 3_000;
 const STALE = 60_000;
@@ -26,21 +30,18 @@ async function ask() {
   setTimeout(ask, EVERY);
 }
 
-/** 83.1 % of 412/496, cut and not rounded: 79.96 % has not reached 80. */
-const share = ({ numerator, denominator }) => `${(Math.floor((numerator * 1000) / denominator) / 10).toFixed(1)}`;
-const counted = (figure) => (figure?.denominator ? figure : null);
-
 function Number({ name, windows }) {
   const month = counted(windows?.month ?? windows?.year);
   const last = counted(windows?.last_month);
   const percent = month ? share(month) : null;
-  return html`<section class="number"><h2>${t(`wall.${name}`)}</h2>
+  const why = reasons((windows?.month ?? windows?.year)?.why);
+  return html`<section class="number"><h2><a href=${href({ number: name })}>${t(`wall.${name}`)}</a></h2>
     ${
       month
         ? html`<div class="figure">${percent}<small> %</small></div>
       <div class="target" role="img" aria-label=${`${percent} %, ${t("wall.target")}`}><div class="fill" style=${{ width: `${percent}%` }}>
       </div><div class="line"></div></div>`
-        : html`<div class="figure none">${t("wall.no_data")}</div>`
+        : html`<div class="figure none">${why ? t("numbers.uncomputable") : t("wall.no_data")}</div><p class="why">${why}</p>`
     }
     <footer><span>${month ? `${t(windows.month ? "wall.month" : "wall.year")} ${month.numerator}/${month.denominator}` : ""}</span>
     <span>${last ? `${t("wall.last")} ${share(last)} %` : ""}</span><span>${t("wall.target")}</span></footer></section>`;
@@ -97,5 +98,12 @@ function Wall() {
       <span>${told.note ? said(told.note) : t("wall.note")}</span><time>${nowText()}</time><${Age} /></footer></main>`;
 }
 
-render(html`<${Wall} />`, document.getElementById("app"));
+/** The wall, or a number of it opened. */
+const Page = () => (place.value ? html`<${Opened} at=${place.value} />` : html`<${Wall} />`);
+
+effect(() => {
+  document.body.classList.toggle("reading", Boolean(place.value));
+});
+
+render(html`<${Page} />`, document.getElementById("app"));
 whoami().then(() => Promise.all([fetchCatalog(), ask()]));
