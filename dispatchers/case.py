@@ -98,6 +98,16 @@ class Relaxation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     first: str = ""  # who approved first
 
 
+class Appeal(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """超期申诉: against an overdue closing, once; two reviewers, one after the other (domain.md §3)."""
+
+    by: str
+    at: int
+    reason: str
+    first: str = ""  # who endorsed it
+    outcome: Literal["", "approved", "refused"] = ""
+
+
 class Assignment(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """Who holds, or is offered, the case."""
 
@@ -199,6 +209,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=Tr
     wrong: int = 0  # dispatches that were found wrong
     # more time
     relaxation: Relaxation | None = None
+    late: bool = False  # it closed after its limit of disposal
+    appeal: Appeal | None = None  # against that
     extensions: int = 0
     suspended: bool = False  # once
     # the end

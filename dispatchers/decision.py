@@ -132,7 +132,7 @@ class Decision:
             before, case = None, born(event, self.at)
         elif isinstance(event, e.CaseTaken):
             before, case = None, taken(event)
-        elif isinstance(event, e.CaseReopened):
+        elif isinstance(event, AFTER_THE_END):
             ended = self.desk.gone[event.case_id].case
             assert ended is not None, f"{event.case_id} is forgotten"
             before, case = None, after(ended, event, self.at)
@@ -165,6 +165,9 @@ class Decision:
     def _weigh(self, bearers: tuple[str, str], weight: int) -> None:
         for bearer in bearers:
             self._loads[bearer] = self._loads.get(bearer, 0) + weight
+
+
+AFTER_THE_END = (e.CaseReopened, e.OverdueAppealed, e.AppealEndorsed, e.AppealApproved, e.AppealRefused)
 
 
 def next_of(case: Case) -> dict[str, Any]:

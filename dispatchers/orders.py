@@ -100,8 +100,8 @@ OF_THE_DESK: dict[type[m.Order], tuple[str, ...]] = {
 def possible(case: Case, actor: m.Actor, kind: type[m.CaseOrder]) -> bool:
     """Whether an order of this type by this actor may find the case as the table wants it: what is impossible here is
     refused whatever it says. Screens ask this for what to offer; the order itself is still asked everything."""
-    if kind is m.ReopenCase:
-        return ends.reopenable(case) and actor.role in ends.REOPENERS
+    if after := ends.AFTER.get(kind):
+        return after.possible(case, actor)
     does = ORDERS[kind]
     if not does.asks and not assigning.movable(case, actor.role):
         return False
@@ -114,8 +114,8 @@ def givers(kind: type[m.Order]) -> frozenset[str]:
         return frozenset(OF_THE_DESK[kind])
     if not issubclass(kind, m.CaseOrder):
         raise TypeError(f"{kind.__name__} is no order")
-    if kind is m.ReopenCase:
-        return frozenset(ends.REOPENERS)
+    if after := ends.AFTER.get(kind):
+        return after.who
     does = ORDERS[kind]
     asked = {event.__name__ for event in does.asks}
     roles = {role for (_, event), edge in TRANSITIONS.items() if event in asked for role in edge.who} | {*does.who}
@@ -133,8 +133,8 @@ def carry_out(decision: Decision, message: m.DeskOrder) -> bool:
             disputes.approve_precedent(decision, message)
         case _ if _forwarded(decision, message):
             return False
-        case m.ReopenCase() if decision.case(message.case_id) is None:
-            ends.reopen(decision, message)
+        case _ if type(message) in ends.AFTER and decision.case(message.case_id) is None:
+            ends.of_ended(decision, message)
         case _:
             _case_order(decision, message)
     return True
@@ -176,7 +176,7 @@ def _case_order(decision: Decision, message: Any, *, late: bool = False) -> None
         _park(decision, case, message)
         return
     does = ORDERS.get(type(message))
-    if does is None:  # ReopenCase of a case that is open
+    if does is None:  # only of a case that ended
         refuse(decision, message, "forbidden_now", case)
         return
     objection = _objection(decision, case, message, does)

@@ -147,6 +147,13 @@ def _reopened(desk: Desk, event: e.CaseReopened, at: int) -> None:
     _put(desk, None, after(gone.case, event, at))
 
 
+def _said_after(desk: Desk, event: e.CaseEvent, at: int) -> None:
+    """Something about a case that ended, which stays so."""
+    gone = desk.gone[event.case_id]
+    assert gone.case
+    desk.gone[event.case_id] = replace(gone, version=event.case_version, case=after(gone.case, event, at))
+
+
 def _ruled(desk: Desk, event: e.DisputeRuled, at: int) -> None:
     _move(desk, event, at)
     if event.precedent:
@@ -327,6 +334,10 @@ _CHANGES: dict[type[e.Event], Callable[[Desk, Any, int], None]] = {
     e.CaseCancelled: _ended,
     e.CaseTransferred: _ended,
     e.CaseReopened: _reopened,
+    e.OverdueAppealed: _said_after,
+    e.AppealEndorsed: _said_after,
+    e.AppealApproved: _said_after,
+    e.AppealRefused: _said_after,
     e.DisputeRuled: _ruled,
     e.PrecedentApproved: _approved,
     e.OrderParked: _parked,

@@ -118,6 +118,11 @@ TRANSITIONS: dict[tuple[Status, str], Edge] = {
     (S.MERGED, "CaseCancelled"): Edge(S.CANCELLED, _DESK),  # with its parent
     (S.OPERATOR, "CaseTransferred"): Edge(S.TRANSFERRED, ("operator", "chief")),
     **{(s, "CaseReopened"): Edge(S.TO_DISPATCH, ("supervisor", "chief")) for s in ENDED},
+    (S.CLOSED, "OverdueAppealed"): Edge(S.CLOSED, ("leader", "unit", "operator")),
+    **{
+        (S.CLOSED, f"Appeal{said}"): Edge(S.CLOSED, ("chief", "supervisor"))
+        for said in ("Endorsed", "Approved", "Refused")
+    },
     # beside the states: lateness, levels, facts, requests between offices, change of desk
     **{(s, "DeadlineMissed"): Edge(s, _DESK) for s in OPEN},
     **{(s, "CaseEscalated"): Edge(s, _OPERATOR) for s in RUNNING},

@@ -231,6 +231,7 @@ DEFAULTS: dict[type[m.Order], dict[str, Any]] = {
     m.AssignCase: {"squad": "A2", "reason": "nearer"},
     m.EscalateCase: {"reason": "major"},
     m.CloseCase: {"reply": "done as asked"},
+    m.ReviewAppeal: {"approved": True, "reason": "so it was"},
     m.HandOverCase: {"to_desk": "yi", "reason": "over the border", "actor": COORDINATION},
     m.AdoptCity: {"actor": ADMIN, "desk": "jia", "city": "small-2"},
 }

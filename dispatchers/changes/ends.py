@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from dispatchers import events as e
-from dispatchers.case import Case, side_due
+from dispatchers.case import Appeal, Case, side_due
 
 from .holding import lost
 from .limits import limits_again, limits_done, no_wish, with_terms
@@ -88,9 +88,29 @@ def _criminal_refused(case: Case, event: e.CriminalTransferRefused, at: int) -> 
     return {"before": None, "stage_due": event.stage_due}
 
 
+def _closed(case: Case, event: e.CaseClosed, at: int) -> Change:
+    return {"late": not event.on_time}
+
+
+def _appealed(case: Case, event: e.OverdueAppealed, at: int) -> Change:
+    return {"appeal": Appeal(by=event.actor.id if event.actor else "", at=at, reason=event.reason)}
+
+
+def _endorsed(case: Case, event: e.AppealEndorsed, at: int) -> Change:
+    first = event.actor.id if event.actor else ""
+    return {"appeal": replace(case.appeal, first=first)} if case.appeal else {}
+
+
+def _appeal_ruled(case: Case, event: e.AppealApproved | e.AppealRefused, at: int) -> Change:
+    outcome = "approved" if isinstance(event, e.AppealApproved) else "refused"
+    return {"appeal": replace(case.appeal, outcome=outcome)} if case.appeal else {}
+
+
 def _reopened(case: Case, event: e.CaseReopened, at: int) -> Change:
     return {
         "changed_hands": event.case_version,
+        "late": False,
+        "appeal": None,
         "reopened": case.reopened + 1,
         "assignment": None,
         "tried": (),
@@ -119,5 +139,10 @@ CHANGES: Changes = {
     e.CallerAnswered: _answered,
     e.CallbackRecorded: _called_back,
     e.CaseUrged: _urged,
+    e.CaseClosed: _closed,
     e.CaseReopened: _reopened,
+    e.OverdueAppealed: _appealed,
+    e.AppealEndorsed: _endorsed,
+    e.AppealApproved: _appeal_ruled,
+    e.AppealRefused: _appeal_ruled,
 }

@@ -74,6 +74,10 @@ CaseEvents = (
     | CaseTransferred
     | CaseCancelled
     | CaseReopened
+    | OverdueAppealed
+    | AppealEndorsed
+    | AppealApproved
+    | AppealRefused
 )
 CASE_EVENTS: tuple[type[CaseEvent], ...] = get_args(CaseEvents)  # each changes its case and counts its version
 

@@ -346,6 +346,32 @@ class CaseCancelled(CaseAct, tag=True, frozen=True, kw_only=True):
     forget_after: int
 
 
+class OverdueAppealed(CaseAct, tag=True, frozen=True, kw_only=True):
+    """超期申诉: who disposed of a case that closed overdue says why that was not theirs. The lateness stays in the file
+    whatever comes of it."""
+
+    reason: str
+    evidence: tuple[str, ...] = ()
+
+
+class AppealEndorsed(CaseAct, tag=True, frozen=True, kw_only=True):
+    """The first of two reviewers agrees."""
+
+    reason: str
+
+
+class AppealApproved(CaseAct, tag=True, frozen=True, kw_only=True):
+    """The second agrees too: the case is exempt from the statistics of what was on time (scenario 30)."""
+
+    reason: str
+
+
+class AppealRefused(CaseAct, tag=True, frozen=True, kw_only=True):
+    """Either of them does not: it counts as overdue, and that is final."""
+
+    reason: str
+
+
 class CaseReopened(CaseAct, tag=True, frozen=True, kw_only=True):
     """It goes on; what its closing counted is taken back (signed: its stream and tier). Its limits begin anew
     with the next dispatch, that of the reply now (`terms`)."""

@@ -146,6 +146,13 @@ EVENTS: Words = {
     "CaseReopened": Said(
         "重新办理（{cause}）：{reason}；原计数撤回", "reopened ({cause}): {reason}; what it counted is taken back"
     ),
+    "OverdueAppealed": Said("超期申诉：{reason}", "appealed against the lateness: {reason}"),
+    "AppealEndorsed": Said("申诉初审同意：{reason}", "appeal endorsed: {reason}"),
+    "AppealApproved": Said(
+        "申诉复审同意：{reason}；按期统计豁免，超期记录保留",
+        "appeal approved: {reason}; exempt from what is on time, the lateness stays on file",
+    ),
+    "AppealRefused": Said("申诉不予采纳：{reason}", "appeal refused: {reason}"),
     # orders that changed nothing
     "OrderRefused": Said(
         "拒绝“{order}”：{reason}[（当时{status}[，在{holder}]）]",

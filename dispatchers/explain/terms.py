@@ -84,6 +84,8 @@ ORDERS: Words = {
     "TransferCase": Said("移送系统外", "transfer out"),
     "CancelCase": Said("作废", "cancel"),
     "ReopenCase": Said("重新办理", "reopen"),
+    "AppealOverdue": Said("超期申诉", "appeal against the lateness"),
+    "ReviewAppeal": Said("审查申诉", "review the appeal"),
     "SetDuty": Said("调整在岗", "set duty"),
     "AdoptCity": Said("采用新版城市数据", "adopt a version of the city"),
     # letters that can be refused like orders

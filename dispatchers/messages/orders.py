@@ -381,6 +381,21 @@ class ReopenCase(CaseOrder, tag=True, frozen=True, kw_only=True):
     reason: Short
 
 
+class AppealOverdue(CaseOrder, tag=True, frozen=True, kw_only=True):
+    """超期申诉, after a case closed overdue, once: by the leader of the squad or the unit that disposed, or by the
+    operator for them."""
+
+    reason: Short
+    evidence: Annotated[tuple[Id, ...], msgspec.Meta(max_length=20)] = ()
+
+
+class ReviewAppeal(CaseOrder, tag=True, frozen=True, kw_only=True):
+    """Two persons approve an appeal, one after the other; either may refuse it."""
+
+    approved: bool
+    reason: Short
+
+
 # -- the desk ----------------------------------------------------------------------------------------------------------
 
 
@@ -443,6 +458,8 @@ DeskOrder = (
     | TransferCase
     | CancelCase
     | ReopenCase
+    | AppealOverdue
+    | ReviewAppeal
     | SetDuty
     | AdoptCity
 )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from dispatchers import messages as m
 from dispatchers.case import Case, Status
+from dispatchers.ends import AFTER
 from dispatchers.orders import OF_THE_DESK, ORDERS, givers, possible
 
 from ..views import units_of
@@ -165,7 +166,7 @@ def verbs(role: Role) -> frozenset[type[m.Order]]:
     return frozenset(kind for kind in _ORDERS if actor in givers(kind))
 
 
-_OF_CASES: tuple[type[m.CaseOrder], ...] = (*ORDERS, m.ReopenCase)
+_OF_CASES: tuple[type[m.CaseOrder], ...] = (*ORDERS, *AFTER)
 _ORDERS: tuple[type[m.Order], ...] = (*_OF_CASES, *OF_THE_DESK)
 
 

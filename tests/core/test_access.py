@@ -1,15 +1,18 @@
 """Who may what: every role with every capability in every place, against tables that are written here by hand."""
 
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dispatchers import events as e
 from dispatchers import messages as m
-from dispatchers.case import ENDS, Assignment, Case, Request, Status
+from dispatchers.case import ENDS, Appeal, Assignment, Case, Request, Status
 from dispatchers.desk import decide
+from dispatchers.ends import AFTER
 from dispatchers.orders import OF_THE_DESK, ORDERS, possible
 from dispatchers.state import Desk
 from streams.gateway import access
@@ -220,20 +223,21 @@ SQUADS = (
     " RequestExtension RequestSuspension ReturnAssignment SignRequest"
 )
 VERBS = {
-    "operator": "AnswerCaller AskOffice AssignCase CancelCase CheckCase ClassifyCase CloseCase ConfirmProposal"
-    " EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecordCall RecordCallback RecuseOfficers"
-    " ReportVerification ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase TransferCase UrgeCase VerifyCase",
+    "operator": "AnswerCaller AppealOverdue AskOffice AssignCase CancelCase CheckCase ClassifyCase CloseCase"
+    " ConfirmProposal EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecordCall RecordCallback"
+    " RecuseOfficers ReportVerification ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase TransferCase"
+    " UrgeCase VerifyCase",
     "lead": "AnswerCaller ApprovePrecedent AskOffice AssignCase CancelCase CheckCase ClassifyCase CloseCase"
     " ConfirmProposal DecideCriminalTransfer EscalateCase HandOverCase LowerCase MergeCase OpenDispute RecordCall"
-    " RecuseOfficers ReopenCase ReportVerification ResumeCase ReviewRelaxation ReviewReturn SetDuty SplitCase"
-    " SuperviseCase TransferCase UrgeCase VerifyCase",
+    " RecuseOfficers ReopenCase ReportVerification ResumeCase ReviewAppeal ReviewRelaxation ReviewReturn SetDuty"
+    " SplitCase SuperviseCase TransferCase UrgeCase VerifyCase",
     "checker": "CheckCase ReportVerification",
     "coordination": "ApprovePrecedent HandOverCase RuleDispute",
-    "supervisor": "ReopenCase SuperviseCase",
+    "supervisor": "ReopenCase ReviewAppeal SuperviseCase",
     "hotline": "AnswerCaller RecordCallback UrgeCase",
-    "unit": "AcceptAssignment AnswerCaller AnswerRequest AskOffice ReceiveOffer ReportDisposal RequestExtension"
-    " RequestSuspension ReturnAssignment SignRequest",
-    "squad": SQUADS, "leader": f"{SQUADS} AssignCase ProposeCriminalTransfer SetDuty",
+    "unit": "AcceptAssignment AnswerCaller AnswerRequest AppealOverdue AskOffice ReceiveOffer ReportDisposal"
+    " RequestExtension RequestSuspension ReturnAssignment SignRequest",
+    "squad": SQUADS, "leader": f"{SQUADS} AppealOverdue AssignCase ProposeCriminalTransfer SetDuty",
     "collector": "CheckCase ReportVerification",
     "town": "AskOffice", "auditor": "", "ops": "", "wall": "", "integrator": "", "admin": "",
 }  # fmt: skip
@@ -362,13 +366,20 @@ def test_what_is_offered_and_what_the_desk_says_agree() -> None:
 
 
 def test_every_order_in_every_ended_case_by_its_role() -> None:
-    """Of a case that ended only its reopening is offered, to the two who may, and where the desk agrees."""
-    for status in ENDS:
-        for kind in (*ORDERS, m.ReopenCase):
-            for role in ("chief", "supervisor", "operator", "unit", "checker"):
-                offered = possible(case(status), m.Actor("JA-works", role), kind)  # type: ignore[arg-type]
-                ended = status is not Status.HANDED_OVER
-                assert offered == (kind is m.ReopenCase and ended and role in ("chief", "supervisor")), (status, kind)
+    """Of a case that ended only its reopening is offered, to the two who may; of one that closed late an appeal too, by
+    whoever disposed of it or the operator, and of one with an appeal its review."""
+    asked = Appeal(by="a", at=1, reason="r")
+    for status, late, appeal in product(ENDS, (False, True), (None, asked, replace(asked, outcome="refused"))):
+        ended = case(status, late=late, appeal=appeal, unit="JA-works", squad="A2")
+        closed = status is Status.CLOSED
+        for kind, role in product((*ORDERS, *AFTER), ("chief", "supervisor", "operator", "unit", "checker", "leader")):
+            offered = possible(ended, m.Actor("JA-works", role), kind)  # type: ignore[arg-type]
+            expected = {
+                m.ReopenCase: status is not Status.HANDED_OVER and role in ("chief", "supervisor"),
+                m.AppealOverdue: closed and late and appeal is None and role in ("operator", "unit"),
+                m.ReviewAppeal: closed and appeal is asked and role in ("chief", "supervisor"),
+            }
+            assert offered == expected.get(kind, False), (status, kind, role)
 
 
 def test_a_ruling_becomes_a_row_by_those_two_roles() -> None:

@@ -14,6 +14,7 @@ from dispatchers import events as e
 from dispatchers import messages as m
 from dispatchers.case import ENDS, Assignment, Case, Status
 from dispatchers.diagram import BESIDE, mermaid
+from dispatchers.ends import AFTER
 from dispatchers.life import ForbiddenMoveError, after, allowed, born
 from dispatchers.orders import ORDERS
 from dispatchers.record import state_hash
@@ -158,10 +159,15 @@ def test_every_case_can_still_be_closed(status: Status) -> None:
 
 
 def test_what_ended_is_opened_again_and_in_no_other_way() -> None:
-    """Out of an end there is one way: reopened, by the supervisor or the chief; what went to another desk is there."""
+    """Out of an end there is one way: reopened, by the supervisor or the chief; what went to another desk is there. An
+    appeal against the lateness of a closing leaves it closed."""
     out = {(status, event) for status, event in TRANSITIONS if status in ENDS}
     ended = {(status, "CaseReopened") for status in (S.CLOSED, S.CANCELLED, S.TRANSFERRED)}
-    assert out == {*ended, (S.HANDED_OVER, "CaseTaken")}
+    appeals = {edge for edge in out if TRANSITIONS[edge].to in ENDS}
+    assert out - appeals == {*ended, (S.HANDED_OVER, "CaseTaken")}
+    assert appeals == {
+        (S.CLOSED, name) for name in ("OverdueAppealed", "AppealEndorsed", "AppealApproved", "AppealRefused")
+    }
 
 
 # -- a case in every status, by ordinary messages ----------------------------------------------------------------------
@@ -256,9 +262,9 @@ def who_may(kind: type[m.CaseOrder], status: Status) -> set[str]:
 
 
 def test_the_walk_knows_every_order_about_a_case() -> None:
-    """Every order is in the table of orders, and every one but a reopening speaks of a case that is open."""
+    """Every order is in the table of orders; every one but those about what ended speaks of a case that is open."""
     about = {kind for kind in get_args(m.DeskOrder) if issubclass(kind, m.CaseOrder)}
-    assert about - set(ORDERS) == {m.ReopenCase}
+    assert about - set(ORDERS) == set(AFTER)
     assert set(ORDERS) <= about
 
 

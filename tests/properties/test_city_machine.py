@@ -16,6 +16,7 @@ from dispatchers import messages as m
 from dispatchers.case import ENDS, Case, Status
 from dispatchers.city import City
 from dispatchers.clock import DAY, MINUTE
+from dispatchers.ends import AFTER
 from dispatchers.memory import Log, Stored
 from dispatchers.orders import ORDERS
 from dispatchers.record import decode_record, state_hash
@@ -124,6 +125,8 @@ SAYS: dict[type[m.CaseOrder], st.SearchStrategy[dict[str, Any]]] = {
         "outcome": st.sampled_from(("rejected", "not_registered", "cancelled")), "reason": st.just("r"),
     }),
     m.ReopenCase: st.just({"cause": "fault", "reason": "r"}),
+    m.AppealOverdue: st.just({"reason": "r"}),
+    m.ReviewAppeal: st.fixed_dictionaries({"approved": st.booleans(), "reason": st.just("r")}),
     m.LowerCase: st.just({"reason": "r"}),
     m.EscalateCase: st.just({"reason": "r"}),
 }  # fmt: skip
@@ -133,6 +136,7 @@ STRANGERS = (
 )  # fmt: skip
 WHOSE: dict[type[m.CaseOrder], m.Actor] = {
     m.RuleDispute: COORDINATION, m.ReviewRelaxation: CHIEF, m.DecideCriminalTransfer: CHIEF, m.ReopenCase: SUPERVISOR,
+    m.ReviewAppeal: CHIEF, m.AppealOverdue: OPERATOR,
     m.SuperviseCase: SUPERVISOR, m.CancelCase: CHIEF, m.RecordCallback: HOTLINE, m.ReportVerification: CHECKER,
     m.SignRequest: m.Actor("JA-safety", "unit"), m.AnswerRequest: m.Actor("A2-001", "squad", "A2"),
 }  # fmt: skip
@@ -274,7 +278,10 @@ class CityMachine(RuleBasedStateMachine):
     def _act(self, case_id: str, data: st.DataObject) -> None:
         desk = self.town.where(case_id)
         if not desk:
-            self._send("jia", self.town.made(m.ReopenCase, case_id, cause="fault", reason="r", actor=SUPERVISOR))
+            kind = data.draw(st.sampled_from(sorted(AFTER, key=lambda kind: kind.__name__)))
+            fields = data.draw(SAYS[kind])
+            actor = data.draw(st.sampled_from((WHOSE[kind], SUPERVISOR, CHIEF)))
+            self._send("jia", self.town.made(kind, case_id, **fields, actor=actor))
             return
         case = self.town.case(case_id)
         turns = [

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,12 +15,13 @@ from dispatchers.clock import HOUR
 from dispatchers.limits_text import read_limit
 from dispatchers.record import state_hash
 from dispatchers.rows import CityPack
-from dispatchers.targets import Share
+from dispatchers.targets import Share, decode_told
+from dispatchers.targets.indicators import Indicators
 from dispatchers.writer import DESK, Writer, restored, snapshot
 from streams import city_cli, city_files
 from streams.clock import Clock, Segment
 from streams.targets import Exporter
-from tests.support import CHIEF, COORDINATION, OPERATOR, PACK, at, changed, officers_of
+from tests.support import CHIEF, COORDINATION, OPERATOR, PACK, SUPERVISOR, at, changed, officers_of
 from tests.support_log import Record as Delivered
 from tests.support_scenarios import Story, added, due, kinds, refused, shown
 
@@ -385,6 +387,74 @@ def test_23_a_complaint_about_a_squad() -> None:
     raw = b"".join(s.raw for s in story.stored)
     assert "张三".encode() not in raw
     assert b"13800138000" not in raw
+
+
+def test_30_an_overdue_appeal_is_approved_after_the_close() -> None:
+    """Given a case that closed overdue; when its squad's leader appeals and two persons approve; then the lateness
+    stays in the file, the statistics of what was on time do without the case, and both counts are published."""
+    story = Story()
+    case = story.file("09:00", "1", "stall")
+    story.work(case, "09:12", "09:20", "2026-07-20 15:00")
+    story.finish(case, "15:10")
+    closed = story.one(e.CaseClosed, case)
+    assert (closed.outcome, closed.on_time, closed.squad) == ("overdue", False, "A1")
+    leader, other = m.Actor("A1-008", "leader", "A1"), m.Actor("A2-005", "leader", "A2")
+    appeal: dict[str, Any] = {"at_desk": "jia", "reason": "台风停工三日", "evidence": ("photo:9",)}
+    review: dict[str, Any] = {"at_desk": "jia", "reason": "属实"}
+    said = [
+        story.tell("2026-07-21 09:00", m.ReviewAppeal, case, actor=CHIEF, **review),
+        story.tell("09:01", m.AppealOverdue, case, actor=other, **appeal),
+        story.tell("09:02", m.AppealOverdue, case, actor=leader, **appeal),
+        story.tell("09:03", m.AppealOverdue, case, actor=leader, **appeal),
+        story.tell("09:04", m.ReviewAppeal, case, actor=OPERATOR, **review),
+        story.tell("09:05", m.ReviewAppeal, case, actor=CHIEF, **review),
+        story.tell("09:06", m.ReviewAppeal, case, actor=CHIEF, **review),
+        story.tell("09:07", m.ReviewAppeal, case, actor=SUPERVISOR, **review),
+        story.tell("09:08", m.ReviewAppeal, case, actor=SUPERVISOR, **review),
+    ]
+    assert [refused(events) for events in said] == [
+        ["nothing_asked"], ["own_squad_only"], [], ["asked_before"], ["not_your_role"], [], ["approved_before"], [],
+        ["answered_before"],
+    ]  # fmt: skip
+    happened = [name for name in story.names(case) if name != "OrderRefused"]
+    assert happened[-4:] == ["CaseClosed", "OverdueAppealed", "AppealEndorsed", "AppealApproved"]
+    assert story.one(e.CaseClosed, case) == closed
+    assert story.share() == Share(1, 1)  # it was done at the grassroots, late or not
+    fold = Indicators(PACK)
+    for stored in story.stored:
+        if stored.topic == "desk-log":
+            fold.take(decode_told(stored.raw))
+    now = story.instant("2026-07-21 10:00")
+    counts, shares = fold.counts("jia", now), fold.of_month("jia", "2026-07")
+    assert (counts["overdue"], counts["exempt"]) == (1, 1)
+    assert (shares["closed"], shares["closed_on_time"]) == (Share(1, 1), Share(0, 0))
+    # reopened, it is a case like any other: what was granted is gone with the closing
+    story.tell("10:00", m.ReopenCase, case, at_desk="jia", cause="fault", reason="重办", actor=SUPERVISOR)
+    assert story.case(case).appeal is None
+
+
+def test_30_an_appeal_is_refused_for_good() -> None:
+    """Given a case that closed in time, and one that closed late; when somebody appeals; then the first cannot be, and
+    of the second one reviewer's no is enough and final; nobody reviews their own appeal, nor after the window."""
+    story = Story()
+    quick, slow, old = story.file("09:00", "1"), story.file("09:00", "2"), story.file("09:00", "3")
+    for case in (quick, slow, old):
+        story.work(case, "09:12", "09:20")
+    story.tell("09:30", m.ReportDisposal, quick, result="corrected")
+    story.finish(quick, "09:40")
+    for case in (slow, old):
+        story.tell("2026-07-20 15:00", m.ReportDisposal, case, result="corrected")
+        story.finish(case, "15:10")
+    appeal: dict[str, Any] = {"at_desk": "jia", "reason": "找不到当事人"}
+    assert refused(story.tell("2026-07-21 09:00", m.AppealOverdue, quick, **appeal)) == ["forbidden_now"]
+    assert refused(story.tell("09:01", m.AppealOverdue, slow, **appeal)) == []  # the operator, for the squad
+    mine = m.Actor(OPERATOR.id, "chief")
+    no: dict[str, Any] = {"at_desk": "jia", "approved": False, "reason": "应当申请延期"}
+    assert refused(story.tell("09:02", m.ReviewAppeal, slow, actor=mine, **no)) == ["own_wish"]
+    assert refused(story.tell("09:03", m.ReviewAppeal, slow, actor=CHIEF, **no)) == []
+    assert refused(story.tell("09:04", m.AppealOverdue, slow, **appeal)) == ["asked_before"]
+    assert story.one(e.AppealRefused, slow).reason == no["reason"]
+    assert refused(story.tell("2026-08-20 09:00", m.AppealOverdue, old, **appeal)) == ["too_late"]
 
 
 def test_32_a_wrong_dispatch_is_counted_once() -> None:

@@ -73,6 +73,8 @@ export default {
   "order.TransferCase": "transfer out",
   "order.CancelCase": "cancel",
   "order.ReopenCase": "reopen",
+  "order.AppealOverdue": "appeal against the lateness",
+  "order.ReviewAppeal": "review the appeal",
   "order.SetDuty": "set duty",
   "order.AdoptCity": "adopt a version of the city",
   "order.RegisterCase": "register",

@@ -73,6 +73,8 @@ export default {
   "order.TransferCase": "移送系统外",
   "order.CancelCase": "作废",
   "order.ReopenCase": "重新办理",
+  "order.AppealOverdue": "超期申诉",
+  "order.ReviewAppeal": "审查申诉",
   "order.SetDuty": "调整在岗",
   "order.AdoptCity": "采用新版城市数据",
   "order.RegisterCase": "登记",
