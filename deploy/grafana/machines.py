@@ -285,12 +285,12 @@ SCREENS = Row(
         numbers(
             About(
                 "等待 Redis Waiting for Redis",
-                "写入 Redis 失败而重试的视图。Redis 失去的只是重建时间。",
+                "写入 Redis 失败而重试的视图数。Redis 失去的只是重建时间。",
                 "Views whose writes to Redis fail and are tried again. It costs a rebuild, never a fact.",
             ),
-            [Query("max by (view) (paidan_redis_waiting)", "{{view}}")],
+            # A view has no series before its first failure.
+            [Query("sum(paidan_redis_waiting) or vector(0)", "视图 views")],
             width=6,
-            says={0: "否 no", 1: "是 yes"},
             red_from=1,
         ),
         numbers(

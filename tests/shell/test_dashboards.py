@@ -149,7 +149,15 @@ def test_nothing_is_summed_that_is_no_whole() -> None:
     """Pitfall 1 of domain.md §2.5: no means; `all` is a union; shares, windows and readings are not added up."""
     for one in ASKED:
         for call in found(one.parsed, promql.Call):
-            assert call.func.name in {"floor", "rate", "increase", "histogram_quantile", "label_replace", "time"}
+            assert call.func.name in {
+                "floor",
+                "rate",
+                "increase",
+                "histogram_quantile",
+                "label_replace",
+                "time",
+                "vector",
+            }
         for sum_ in found(one.parsed, promql.AggregateExpr):
             assert str(sum_.op) in {"sum", "max", "min", "count"}, one.expr
             kept = set(sum_.modifier.labels) if sum_.modifier else set()

@@ -1,0 +1,118 @@
+"""The dashboards on a city that runs: a real Prometheus asks its processes, and is asked every query of every panel.
+
+A query that a city in its first minutes does not yet answer is asked again until it does: the test takes as long as it
+takes until somebody accepted, something was closed, a page was asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deploy.grafana.board import DEN, NUM, RATIO, percent
+from streams.ops import Ops, of_run
+from tests.e2e.test_run import Run
+from tests.shell.test_dashboards import ASKED, Asked, panels
+
+pytestmark = pytest.mark.timeout(280)
+EVERY_S = 1.0
+# What Grafana fills in: four looks, and all that is shown.
+FILLED = {"$__rate_interval": f"{round(4 * EVERY_S)}s", "$__range": "10m"}
+WITHIN_S = 150.0
+
+
+class Asker:
+    """Prometheus' HTTP API."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def now(self, expr: str, at: float | None = None) -> dict[tuple[tuple[str, str], ...], float]:
+        """An expression's series, by their labels, as of an instant."""
+        for variable, value in FILLED.items():
+            expr = expr.replace(variable, value)
+        asked = {"query": expr} | ({"time": f"{at:.3f}"} if at else {})
+        with urllib.request.urlopen(f"{self._base}/api/v1/query", urllib.parse.urlencode(asked).encode()) as answer:
+            told = json.load(answer)["data"]
+        if told["resultType"] == "scalar":
+            return {(): float(told["result"][1])}
+        return {tuple(sorted(s["metric"].items())): float(s["value"][1]) for s in told["result"]}
+
+    def unanswered(self, left: list[Asked]) -> list[Asked]:
+        """Those that have no number now: no series, or 0/0 in all of them."""
+        return [one for one in left if not any(map(math.isfinite, self.now(one.expr).values()))]
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
+    """A city four times faster than `make run` has it (faster, and people are late for every offer), looked at once a
+    second."""
+    data = tmp_path_factory.mktemp("city") / "data"
+    run = Run(data, "--speed", "240")
+    try:
+        run.until("assigned [1-9]", 120)
+        with Ops(data, of_run(data), every_s=EVERY_S) as ops:
+            yield Asker(ops.prometheus)
+    finally:
+        run.process.terminate()
+        run.ended(60)
+
+
+def test_no_panel_is_empty(city: Asker) -> None:
+    """Every query of every panel, and of the variables, has a number on a city that runs."""
+    left, deadline = ASKED, time.monotonic() + WITHIN_S
+    while (left := city.unanswered(left)) and time.monotonic() < deadline:
+        time.sleep(EVERY_S)
+    assert [(one.panel["title"], one.expr) for one in left] == []
+
+
+def test_a_ratio_is_its_parts_divided_and_cut(city: Asker) -> None:
+    """In every table and every large number, as of one instant: row by row, and "no data" exactly where there is none."""
+    at, seen, cut = time.time() - 2 * EVERY_S, 0, 0
+    for panel in panels():
+        named = {t.get("legendFormat") or _column(panel, t["refId"]): t["expr"] for t in panel.get("targets", ())}
+        if RATIO not in named or NUM not in named:
+            continue
+        num, den, ratio = (city.now(named[name], at) for name in (NUM, DEN, RATIO))
+        assert num.keys() == den.keys() == ratio.keys(), panel["title"]
+        for row, whole in den.items():
+            seen += 1
+            if not whole:
+                assert math.isnan(ratio[row]), panel["title"]
+                continue
+            tenths = 1000 * round(num[row] * 100) // round(whole * 100)
+            assert ratio[row] == pytest.approx(tenths / 10), (panel["title"], row)
+            cut += ratio[row] != 100 * num[row] / whole
+    assert seen >= 30
+    assert cut >= 10
+
+
+def _column(panel: dict[str, Any], ref: str) -> str:
+    return next(
+        t["options"]["renameByName"][f"Value #{ref}"] for t in panel["transformations"] if t["id"] == "organize"
+    )
+
+
+def test_desks_add_up_to_the_city(city: Asker) -> None:
+    """The table by desk has the same whole as the large number."""
+    at = time.time() - 2 * EVERY_S
+    titles = {p["title"]: p for p in panels()}
+    whole, desks = (titles[t]["targets"] for t in ("任务·本月 R1 tasks, month", "各指挥席·本月 By desk, month"))
+    for large, column in ((whole[1], desks[0]), (whole[2], desks[1])):
+        by_desk = city.now(column["expr"], at)
+        assert len(by_desk) == 10
+        assert sum(by_desk.values()) == sum(city.now(large["expr"], at).values())
+
+
+def test_shares_are_cut_and_never_rounded(city: Asker) -> None:
+    """80 % is reached by 4 of 5 and not by 7,996 of 10,000, with fen as with cases; of nothing there is no share."""
+    for num, den, shown in ((4, 5, 80.0), (7996, 10000, 79.9), (79_999_999_999, 100_000_000_000, 79.9), (1, 3, 33.3)):
+        assert city.now(percent(f"vector({num})", f"vector({den})")) == {(): shown}
+    assert math.isnan(city.now(percent("vector(0)", "vector(0)"))[()])
