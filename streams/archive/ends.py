@@ -10,15 +10,18 @@ by the very function of the sums (`counts.kind_of`). So are the rules by which a
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
 from dispatchers import events as e
+from dispatchers.clock import DAY
 from dispatchers.targets import Told
 
-LONGEST = 31 * 86_400_000  # that a closing of before 2026.11.2 is remembered, which says no end of it
+MONTH = 31 * DAY
+LONGEST = MONTH  # that a closing of before 2026.11.2 is remembered, which says no end of it
 Code = Callable[[str], int]
 
 
@@ -79,7 +82,9 @@ class Ended(NamedTuple):
 
 
 PARTS = ("desk", "territory", "squad")
+OUTCOMES = 1 << 20  # there are fewer codes of outcomes than that
 _decode = msgspec.json.Decoder(End).decode
+_numbers = msgspec.json.Decoder(list[int]).decode
 _encode = msgspec.json.Encoder().encode
 
 # -- writing -----------------------------------------------------------------------------------------------------------
@@ -137,11 +142,18 @@ def _closed(event: e.CaseClosed, nature: str) -> End:
 
 
 def tally(db: sqlite3.Connection, cell: Cell, by: str) -> list[Tally]:
-    """How many ends of which kind each part of a cell has. `by`: one of PARTS."""
-    where, given = _where(db, cell)
-    sql = f"SELECT {by}, outcome, count(*) FROM ended e WHERE {where} GROUP BY 1, 2"  # noqa: S608 - ours throughout
+    """How many ends of which kind each part of a cell has. `by`: one of PARTS.
+
+    Read as JSON arrays and counted here: SQLite's own grouping sorts, which takes nine times as long (a year of 1.2
+    million ends: 0.3 s). A month at a time, so that other threads have their turn in between.
+    """
+    found: Counter[int] = Counter()
+    for first in range(cell.first, cell.last, MONTH):
+        where, given = _where(db, cell._replace(first=first, last=min(first + MONTH, cell.last)))
+        sql = f"SELECT json_group_array(e.{by} * {OUTCOMES} + e.outcome) FROM ended e WHERE {where}"  # noqa: S608 - ours
+        found.update(_numbers(db.execute(sql, given).fetchone()[0]))
     names, ends = _names(db), _ends(db)
-    return [Tally(names[part], ends[code], many) for part, code, many in db.execute(sql, given)]
+    return [Tally(names[both // OUTCOMES], ends[both % OUTCOMES], many) for both, many in found.items()]
 
 
 class Wanted(NamedTuple):

@@ -88,7 +88,7 @@ async def cases(request: web.Request, context: Context, session: Session) -> web
             now=now,
             window=where.window,
             first=date(first),
-            last=date(last),
+            last=date(min(last, shown.day(now))),
             note=shown.note(),
             desk=where.desk,
             territory=where.territory,
@@ -160,6 +160,7 @@ async def _tasks(context: Context, session: Session, city: City, where: Where) -
     read = shown.read()
     counted, tallied = await _counted(context, where, days, where.by)
     total = added(counted.values())
+    folded = whole is not None
     if whole is None:
         whole = total
     parts = [_part(city, where.by, name, counts) for name, counts in counted.items()]
@@ -179,7 +180,7 @@ async def _tasks(context: Context, session: Session, city: City, where: Where) -
         whole=Figure.of(one),
         final=Figure.of(final) if final else None,
         restatements=restated,
-        residual=Residual(one.num - sums.num, one.den - sums.den),
+        residual=Residual(one.num - sums.num, one.den - sums.den) if folded else None,
         parts=sorted(parts, key=lambda p: (-p.figure.denominator, p.id)),
         beside={name: Figure.of(figure) for name, figure in beside.items()},
         counts=_beside(total),

@@ -87,7 +87,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     window: Window
     windows: tuple[Window, ...]  # that there are of this number
     first: str  # days of the window, both in it
-    last: str
+    last: str  # or today
     state: Literal["", "provisional", "frozen"]  # of a month that is over
     note: dict[str, str]
     definition: dict[str, str]  # version, zh, en
@@ -99,7 +99,7 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     whole: Figure | None  # None: it cannot be computed, `why` says the reason
     final: Figure | None = None  # of a month that is frozen: as it became final; `whole` is as it stands now
     restatements: int = 0
-    residual: Residual | None
+    residual: Residual | None  # None: there is no whole but the sum of the parts
     parts: list[Part]
     beside: dict[str, Figure]
     counts: dict[str, int]
@@ -159,7 +159,7 @@ def head(shown: Numbers, city: City, where: Where, now: int, unit: str, state: s
         "window": where.window,
         "windows": WINDOWS[where.number],
         "first": date(first),
-        "last": date(last),
+        "last": date(min(last, shown.day(now))),
         "state": state,
         "note": shown.note(),
         "definition": {"version": definition.version, "zh": definition.text, "en": definition.text_en},

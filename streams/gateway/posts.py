@@ -27,7 +27,6 @@ def _force(shown: Numbers, city: City, where: Where, now: int) -> Opened:
     if where.desk:
         whole = _sum(posts.values()) if whole.den else Share()
     beside = {name: getattr(force, name) for name in ("posting", "certified", "auxiliaries")} if not where.desk else {}
-    nowhere = posts.get("", Share()).den
     return Opened(
         **head(shown, city, where, now, "officers" if where.window == "today" else "person_days"),
         by="post" if where.desk else "desk",
@@ -35,7 +34,7 @@ def _force(shown: Numbers, city: City, where: Where, now: int) -> Opened:
         residual=_left(whole, posts.values()),
         parts=_posts(city, where, posts),
         beside={name: Figure.of(one) for name, one in beside.items()},
-        counts={"nowhere": nowhere},
+        counts={} if where.desk else {"nowhere": posts.get("", Share()).den},
         why={"force": why} if why else {},
     )
 

@@ -53,7 +53,7 @@ export function CaseList({ at }) {
     ${
       list &&
       html`<p role="status">${t("numbers.listed", { n: list.total, shown: list.cases.length, of: parts(list.figure), at: clockText(list.now) })}
-        <button class="link" onClick=${() => ask(at)}>${t("numbers.again")}</button></p>
+        <button onClick=${() => ask(at)}>${t("numbers.again")}</button></p>
       <table class="cases"><thead><tr>${heads.map((name) => html`<th key=${name} scope="col">${t(`ended_case.${name}`)}</th>`)}</tr></thead>
       <tbody>${list.cases.map((one) => html`<${Row} key=${`${one.id}${one.at}`} one=${one} names=${list.names} />`)}</tbody></table>
       ${list.next && html`<p><button onClick=${() => ask(at, list.next)}>${t("numbers.more")}</button></p>`}`

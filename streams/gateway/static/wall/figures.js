@@ -13,6 +13,13 @@ export function amount(value, unit) {
   return form.format(unit === "fen" ? value / 100 : value);
 }
 
+/** As `parts`, for who looks for two seconds: yuan in ten thousands or millions, cut and not rounded. */
+export function brief(figure, unit) {
+  if (unit !== "fen") return `${figure.numerator}/${figure.denominator}`;
+  const form = new Intl.NumberFormat(lang.value === "zh" ? "zh-CN" : "en", { notation: "compact", maximumFractionDigits: 1, roundingMode: "trunc" });
+  return `${form.format(figure.numerator / 100)}/${form.format(figure.denominator / 100)} ${t("measure.fen")}`;
+}
+
 /** 412/496. */
 export const parts = (figure, unit) => `${amount(figure.numerator, unit)} / ${amount(figure.denominator, unit)}`;
 

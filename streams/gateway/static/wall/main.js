@@ -6,7 +6,7 @@ import { get, whoami } from "../shared/api.js";
 import { clockText, nowText, spanText, tick, ticking } from "../shared/clock.js";
 import { lang, said, t } from "../shared/i18n.js";
 import { fetchCatalog, shortDesk } from "../shared/names.js";
-import { counted, reasons, share } from "./figures.js";
+import { brief, counted, reasons, share } from "./figures.js";
 import { LoadMap } from "./loadmap.js";
 import { Opened } from "./opened.js";
 import { href, place } from "./place.js";
@@ -43,7 +43,7 @@ function Number({ name, windows }) {
       </div><div class="line"></div></div>`
         : html`<div class="figure none">${why ? t("numbers.uncomputable") : t("wall.no_data")}</div><p class="why">${why}</p>`
     }
-    <footer><span>${month ? `${t(windows.month ? "wall.month" : "wall.year")} ${month.numerator}/${month.denominator}` : ""}</span>
+    <footer><span>${month ? `${t(windows.month ? "wall.month" : "wall.year")} ${brief(month, name === "support" ? "fen" : "")}` : ""}</span>
     <span>${last ? `${t("wall.last")} ${share(last)} %` : ""}</span><span>${t("wall.target")}</span></footer></section>`;
 }
 

@@ -6,9 +6,10 @@ import { clockText, nowText, tick } from "../shared/clock.js";
 import { said, t, word } from "../shared/i18n.js";
 import { CaseList } from "./caselist.js";
 import { amount, counted, parts, percent, reasons } from "./figures.js";
-import { above, href, place } from "./place.js";
+import { above, href, moved, place } from "./place.js";
 
 const EVERY = 5_000;
+const EVERY_OF_MANY = 15_000; // a year is a million cases
 const STALE = 20_000;
 const BESIDE = ["self", "routed_dept", "other", "merged", "transferred", "cancelled", "unknown"];
 
@@ -31,8 +32,11 @@ async function ask(at) {
   }
 }
 
+/** Desk and township of a place. */
+const where = (at, names) => [names?.[at.desk] ?? at.desk, named("territory", at.territory, names)].filter(Boolean);
+
 function Way({ at, names }) {
-  const steps = [t(`wall.${at.number}`), names?.[at.desk] ?? at.desk, named("territory", at.territory, names), last(at, names)].filter(Boolean);
+  const steps = [t(`wall.${at.number}`), ...where(at, names), last(at, names)].filter(Boolean);
   const ways = above(at);
   return html`<nav aria-label=${t("numbers.way")}><ol class="way"><li><a href="#">${t("wall.title")}</a></li>
     ${steps.map((step, n) =>
@@ -60,8 +64,9 @@ function Whole({ told }) {
   return html`<div class="whole">
     ${
       whole
-        ? html`<p class="ratio">${percent(whole)}</p><p>${parts(whole, unit)} ${t(`measure.${unit}`)}
-          <span class=${whole.met ? "good" : "quiet"}>${whole.met === null ? "" : t(whole.met ? "numbers.met" : "numbers.not_met")}</span></p>`
+        ? html`<p class="ratio">${percent(whole)}</p><p>${parts(whole, unit)} ${t(`measure.${unit}`)}${
+            whole.met !== null && html` · <span class=${whole.met ? "good" : "quiet"}>${t(whole.met ? "numbers.met" : "numbers.not_met")}</span>`
+          }</p>`
         : html`<p class="ratio none">${t("numbers.uncomputable")}</p><p class="danger">${reasons(told.why)}</p>`
     }
     <p>${told.first} – ${told.last} ${told.state && html`<b>${t(`numbers.${told.state}`)}</b>`}
@@ -123,7 +128,7 @@ function Sums({ told }) {
   const even = left && !left.numerator && !left.denominator;
   return html`<tfoot><tr><th scope="row">${t("numbers.sum")}</th><td class="n">${parts(total, told.unit)}</td>
       <td class="n">${counted(total) && told.whole ? percent(total) : "–"}</td><td></td></tr>
-    ${told.whole && html`<tr><th scope="row">${t("numbers.whole")}</th><td class="n">${parts(told.whole, told.unit)}</td><td class="n">${percent(told.whole)}</td><td></td></tr>`}
+    ${left && html`<tr><th scope="row">${t("numbers.whole")}</th><td class="n">${parts(told.whole, told.unit)}</td><td class="n">${percent(told.whole)}</td><td></td></tr>`}
     ${
       left &&
       html`<tr class=${even ? "" : "differs"}><th scope="row">${t("numbers.residual")}</th><td class="n">${parts(left, told.unit)}</td><td></td>
@@ -179,13 +184,13 @@ export function Opened({ at }) {
 
   useEffect(() => {
     ask(at);
-    const again = setInterval(ask, EVERY, at);
+    const again = setInterval(ask, at.window === "year" ? EVERY_OF_MANY : EVERY, at);
     return () => clearInterval(again);
   }, [key]);
 
   // Who came here by a link goes on from the head of the new place; what is renewed takes no focus.
   useEffect(() => {
-    head.current?.focus();
+    if (moved.peek()) head.current?.focus();
     window.scrollTo(0, 0);
   }, [href(at)]);
 
@@ -201,7 +206,7 @@ export function Opened({ at }) {
 
   const stale = heard > 0 && Date.now() - heard > STALE;
   return html`<div class=${`opened ${stale ? "old" : ""}`}><header><${Way} at=${at} names=${told?.names} /><${Switches} /></header>
-    <main><h1 ref=${head} tabindex="-1">${t(`wall.${at.number}`)}${told?.names?.[at.desk] ? ` · ${told.names[at.desk]}` : ""}</h1>
+    <main><h1 ref=${head} tabindex="-1">${[t(`wall.${at.number}`), ...where(at, told?.names)].join(" · ")}</h1>
     ${
       told
         ? html`<${Windows} at=${at} told=${told} /><${Whole} told=${told} />

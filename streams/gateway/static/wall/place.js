@@ -10,7 +10,10 @@ const PARTS = ["window", "desk", "territory", "squad", "by", "listed"];
 
 /** Null: the wall itself. @type {import("../shared/types.js").Held<Place|null>} */
 export const place = signal(read());
+/** Whether one has gone from one place to another since the page was opened. */
+export const moved = signal(false);
 window.addEventListener("hashchange", () => {
+  moved.value = true;
   place.value = read();
 });
 
