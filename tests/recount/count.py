@@ -51,7 +51,8 @@ UNTIL_FROZEN = """e.place < coalesce((
 # Whether a case has a holder at an instant, which is its last state of before; §2.2 R1_due, §5.1.
 LAST = """
 select case_id, max(version) as version from event
-where at < :at and type not in ('OrderRefused', 'OrderRepeated', 'OrderForwarded', 'OrderParked', 'OrderUnparked')
+where at < :at and type not in ('OrderRefused', 'OrderRepeated', 'OrderForwarded', 'OrderParked', 'OrderUnparked',
+        'OverdueAppealed', 'AppealEndorsed', 'AppealApproved', 'AppealRefused')
     and case_id <> ''
 group by case_id
 """

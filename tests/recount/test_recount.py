@@ -86,6 +86,10 @@ def _somebody_differs(memory: Memory, draw: random.Random, now: int) -> None:
         order: Any = m.ReopenCase(**base, case_id=done, actor=chief, cause="fault", reason="重办")
         list(memory.tell(desk, order, now))
         return
+    late = sorted(i for i, g in state.gone.items() if g.case and g.case.late and not g.case.appeal)
+    if late and draw.random() < 0.2:
+        _appeal(draw, memory, desk, base | {"case_id": draw.choice(late)}, now)
+        return
     if not state.cases:
         return
     asking = [c for c in state.cases.values() if c.relaxation]
@@ -93,6 +97,17 @@ def _somebody_differs(memory: Memory, draw: random.Random, now: int) -> None:
     every = list(state.cases.values())
     case = draw.choice(sorted(draw.choice([asking, working, every]) or every, key=lambda c: c.id))
     list(memory.tell(desk, _wild(draw, case, desk, {**base, "case_id": case.id}, now), now))
+
+
+def _appeal(draw: random.Random, memory: Memory, desk: str, base: dict[str, Any], now: int) -> None:
+    """Against the lateness of a closing; one reviewer, or both, say yes or no."""
+    operator, chief = m.Actor(f"operator-{desk}", "operator"), m.Actor(f"chief-{desk}", "chief")
+    orders: list[Any] = [m.AppealOverdue(**base, actor=operator, reason="台风")]
+    for nth, actor in enumerate((chief, m.Actor("supervisor", "supervisor"))):
+        said = {**base, "message_id": f"{base['message_id']}-{nth}", "approved": draw.random() < 0.8}
+        orders.append(m.ReviewAppeal(**said, actor=actor, reason="复核"))
+    for order in orders[: draw.randrange(1, 4)]:
+        list(memory.tell(desk, order, now))
 
 
 def _wild(draw: random.Random, case: Case, desk: str, base: dict[str, Any], now: int) -> Any:
@@ -191,6 +206,7 @@ def test_the_histories_have_what_the_numbers_are_about() -> None:
     assert {"2026-07", "2026-08"} & {e.period for e in said if isinstance(e, PeriodFrozen)}
     kinds = {type(e).__name__ for e in said}
     assert {"DeadlineExtended", "CaseSuspended", "PenaltyFiled", "CaseHandedOver", "CaseSplit", "CaseLowered"} <= kinds
+    assert {"OverdueAppealed", "AppealApproved", "AppealRefused"} <= kinds
     folds = [clean(history(seed)) for seed in range(SEEDS)]
     assert any(fold.restated("2026-07") for fold in folds)
     assert any(fold.official("2026-07", ends(history(n))).due.den for n, fold in enumerate(folds))
