@@ -267,6 +267,7 @@ class Indicators:
         """Nobody has it."""
         case.take(event, desk.at)
         case.squad, case.suspended = "", 0
+        case.dispatch_due = event.dispatch_due or case.dispatch_due  # after a ruling it begins anew
         if event.wrong and case.dispatched and not case.wrong:
             case.wrong = True
             desk.add("wrong", 1, case.dispatched)
