@@ -19,7 +19,7 @@ import pytest
 from deploy.grafana.board import DEN, NUM, RATIO, percent
 from streams.ops import Ops, of_run
 from tests.e2e.test_run import Run
-from tests.shell.test_dashboards import ASKED, Asked, panels
+from tests.shell.test_dashboards import Asked, asked, panels
 
 pytestmark = pytest.mark.timeout(280)
 EVERY_S = 1.0
@@ -38,8 +38,8 @@ class Asker:
         """An expression's series, by their labels, as of an instant."""
         for variable, value in FILLED.items():
             expr = expr.replace(variable, value)
-        asked = {"query": expr} | ({"time": f"{at:.3f}"} if at else {})
-        with urllib.request.urlopen(f"{self._base}/api/v1/query", urllib.parse.urlencode(asked).encode()) as answer:
+        form = {"query": expr} | ({"time": f"{at:.3f}"} if at else {})
+        with urllib.request.urlopen(f"{self._base}/api/v1/query", urllib.parse.urlencode(form).encode()) as answer:
             told = json.load(answer)["data"]
         if told["resultType"] == "scalar":
             return {(): float(told["result"][1])}
@@ -67,14 +67,14 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
 
 def test_no_panel_is_empty(city: Asker) -> None:
     """Every query of every panel, and of the variables, has a number on a city that runs."""
-    left, deadline = ASKED, time.monotonic() + WITHIN_S
+    left, deadline = asked(), time.monotonic() + WITHIN_S
     while (left := city.unanswered(left)) and time.monotonic() < deadline:
         time.sleep(EVERY_S)
     assert [(one.panel["title"], one.expr) for one in left] == []
 
 
 def test_a_ratio_is_its_parts_divided_and_cut(city: Asker) -> None:
-    """In every table and every large number, as of one instant: row by row, and "no data" exactly where there is none."""
+    """In every table and large number, as of one instant: row by row, and "no data" exactly where there is none."""
     at, seen, cut = time.time() - 2 * EVERY_S, 0, 0
     for panel in panels():
         named = {t.get("legendFormat") or _column(panel, t["refId"]): t["expr"] for t in panel.get("targets", ())}

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -65,8 +66,13 @@ def parsed(expr: str) -> promql.Expr:
     return promql.parse(expr)
 
 
-def asked() -> Iterator[Asked]:
-    """Every query of every panel, and of the variables of texts."""
+@cache
+def asked() -> list[Asked]:
+    """Every query of every panel, and of the variables of texts. ValueError: one is no PromQL."""
+    return list(_asked())
+
+
+def _asked() -> Iterator[Asked]:
     for panel in panels():
         for target in panel.get("targets", ()):
             yield Asked(panel, target["expr"], target.get("legendFormat", ""), parsed(target["expr"]))
@@ -74,9 +80,6 @@ def asked() -> Iterator[Asked]:
         for variable in one["templating"]["list"]:
             if made := re.fullmatch(r"query_result\((.*)\)", variable["query"]):
                 yield Asked({"title": variable["name"]}, made[1], "", parsed(made[1]))
-
-
-ASKED = list(asked())
 
 
 def found(within: promql.Expr, kind: type[Any]) -> list[Any]:
@@ -121,7 +124,7 @@ def test_grafanas_own_types_read_them() -> None:
 
 def test_every_query_is_about_metrics_that_exist() -> None:
     """Names, labels and their values are those of streams/metrics.py; also those that are summed by or matched."""
-    for one in ASKED:
+    for one in asked():
         selectors = found(one.parsed, promql.VectorSelector)
         assert selectors, one.expr
         for selector in selectors:
@@ -141,13 +144,13 @@ def test_every_query_is_about_metrics_that_exist() -> None:
 
 def test_every_metric_is_on_a_dashboard() -> None:
     """What is measured and never looked at is measured for nobody."""
-    shown = {s.name for one in ASKED for s in found(one.parsed, promql.VectorSelector)}
+    shown = {s.name for one in asked() for s in found(one.parsed, promql.VectorSelector)}
     assert {f.metric._name for name, f in OURS.items() if name in shown} == {f.metric._name for f in OURS.values()}
 
 
 def test_nothing_is_summed_that_is_no_whole() -> None:
     """Pitfall 1 of domain.md §2.5: no means; `all` is a union; shares, windows and readings are not added up."""
-    for one in ASKED:
+    for one in asked():
         for call in found(one.parsed, promql.Call):
             assert call.func.name in {
                 "floor",
@@ -172,7 +175,7 @@ def test_nothing_is_summed_that_is_no_whole() -> None:
 def test_counters_are_asked_for_growth_and_gauges_are_not() -> None:
     """Over windows that fit the scrape interval or are what is shown; rare events since the start. The buckets of a
     histogram are summed with their bounds."""
-    for one in ASKED:
+    for one in asked():
         growing = set()
         for call in found(one.parsed, promql.Call):
             for ranged in found(call, promql.MatrixSelector):
@@ -234,7 +237,7 @@ def test_no_two_panels_overlap() -> None:
 def test_every_value_that_is_put_into_words_has_one() -> None:
     """A panel that has words for some values of a label has them for all that it can show."""
     worded = 0
-    for one in ASKED:
+    for one in asked():
         overrides = one.panel.get("fieldConfig", {}).get("overrides", ())
         names = {o["matcher"]["options"] for o in overrides if o["properties"][0]["id"] == "displayName"}
         label = one.name.strip("{}") if re.fullmatch(r"{{\w+}}", one.name) else ""
