@@ -41,15 +41,18 @@ async def _filed(caller: Caller, title: str, **more: Any) -> dict[str, Any]:
 
 
 async def _point(page: Page, case: dict[str, Any]) -> None:
-    """The cursor to a case, by `j` alone."""
-    name = "unassigned" if case["row"]["status"] in ("to_dispatch", "operator") else "active"
-    await page.locator(f"#list-{name} [data-id]").first.wait_for()
-    await page.keyboard.press("1" if name == "unassigned" else "2")
-    at = page.locator(f"#list-{name} [data-id='{case['row']['id']}'][aria-selected=true]")
-    for step in range(200):
-        if await at.count():
-            return
-        await page.keyboard.press("j" if step % 60 else "Home")
+    """The cursor to a case, by `j` alone, in whichever list it is by now: leases run out meanwhile."""
+    now = "id => fetch(`/api/cases/${id}`).then(answer => answer.json()).then(view => view.row.status)"
+    for _ in range(4):
+        status = await page.evaluate(now, case["row"]["id"])
+        name = "unassigned" if status in ("to_dispatch", "operator") else "active"
+        await page.locator(f"#list-{name} [data-id]").first.wait_for()
+        await page.keyboard.press("1" if name == "unassigned" else "2")
+        at = page.locator(f"#list-{name} [data-id='{case['row']['id']}'][aria-selected=true]")
+        for step in range(60):
+            if await at.count():
+                return
+            await page.keyboard.press("j" if step else "Home")
     raise AssertionError(f"the cursor never reached {case['row']['no']}")
 
 
