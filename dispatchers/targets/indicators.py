@@ -4,7 +4,8 @@ in formulas.py.
     counts where     a step counts in the month, of the city's zone, in which it happened; what waits or is late counts
                      as of now, of a month that is over as of its end. So every share lies between 0 and 1
     whose            each desk is folded for itself, like R1 (tasks.py): a case that goes on to another desk is
-                     dispatched and disposed of there anew, and is registered 立案 where it was
+                     dispatched and disposed of there anew, and is registered 立案 where it was, whatever becomes
+                     of it there
     what             every case of its own, units' repairs too (R1 has none of them); a report that was merged 并案 and
                      a question that only wants an answer are none
     taken back       where it counted: a disposal that is to be done again, a closing that was opened again, a
@@ -23,7 +24,7 @@ from typing import cast
 from dispatchers.messages import EVENT_KINDS
 from dispatchers.rows import CityPack
 
-from .formulas import COUNTED, FORMULAS
+from .formulas import COUNTED, FORMULAS, Standing
 from .limits import Matter
 from .periods import day_of, ends_at, period_of
 from .share import Share
@@ -98,9 +99,11 @@ class Indicators:
         desk = self.desks.get(name)
         if desk is None:
             return {}
-        month = desk.months.get(period, Counted())
-        end = ends_at(period, self._offset)
-        standing = month.standing or desk.standing(min(now or desk.at, end))
+        month, standing = desk.months.get(period, Counted()), Standing()
+        if month.standing:
+            standing = month.standing
+        elif period >= desk.period:  # before its first record nothing stood
+            standing = desk.standing(min(now or desk.at, ends_at(period, self._offset)))
         return {str(name): count for name, count in month.sums.items()} | standing._asdict()
 
     # -- it begins -------------------------------------------------------------------------------------------------

@@ -379,6 +379,7 @@ def test_each_step_counts_in_its_month() -> None:
 def test_a_month_without_a_record_stands_as_it_is() -> None:
     """Its end is an end, also if nobody said anything since; the month after it begins with what waits."""
     fold = folded((filed(), EVE))
+    assert [(0, 0)] == shares(fold, "dispatched", period="2026-06", now=EVE)
     later = at("2026-08-20 12:00")
     assert [(0, 1)] == shares(fold, "dispatched", now=later) == shares(fold, "dispatched", now=later, period=AUGUST)
     fold.take(record(at("2026-09-02 12:00"), "jia", offered()))
