@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 import msgspec
 import structlog
@@ -44,6 +45,7 @@ class _Desk(msgspec.Struct):
     inbox_offset: int
     at: int
     tasks: DeskTasks
+    more: msgspec.Raw  # of who folds something beside it
 
 
 class Folded:
@@ -51,7 +53,7 @@ class Folded:
 
     def __init__(self, pack: CityPack, clock: Clock) -> None:
         self.targets, self._clock, self._pack = Tasks(pack), clock, pack
-        self._basis = digest(msgspec.json.encode((pack.definitions, pack.facts.utc_offset_minutes)))
+        self._basis = digest(msgspec.json.encode(_rests_on(pack)))
         self._chains: dict[int, Chain] = {}
         self._names: dict[int, str] = {}
         self.decided: dict[tuple[str, int], int] = {}  # by inbox: the offset after the last one that has a record
@@ -80,17 +82,19 @@ class Folded:
         tasks = self.targets.desks.get(name)
         if tasks is None:
             return None
-        desk = _Desk(self._basis, name, self.decided["desk-inbox", partition], tasks.at, tasks)
+        more = msgspec.Raw(self._keep_more(name))
+        desk = _Desk(self._basis, name, self.decided["desk-inbox", partition], tasks.at, tasks, more)
         return Stored(msgspec.msgpack.encode(desk), head.offset, head.hash)
 
     def go_on(self, partition: int, stored: Stored) -> bool:
         """Begin with what was kept; False: it rests on other definitions, or cannot be read, and nothing was done."""
         try:
             desk = msgspec.msgpack.decode(stored.raw, type=_Desk)
+            if desk.basis != self._basis:
+                return False
+            self._go_on_more(desk.name, desk.more)
         except msgspec.MsgspecError as fault:
             log.warning("snapshot of the numbers not read", partition=partition, fault=str(fault))
-            return False
-        if desk.basis != self._basis:
             return False
         self.targets.restore(desk.name, desk.tasks)
         self._names[partition] = desk.name
@@ -98,6 +102,13 @@ class Folded:
         self.newest = max(self.newest, desk.at)
         self._chains[partition] = Chain(LOG, partition, Head(writer="", offset=stored.offset, hash=stored.hash))
         return True
+
+    def _keep_more(self, name: str) -> bytes:
+        """MessagePack of what else is known of a desk; here nothing."""
+        return msgspec.msgpack.encode(None)
+
+    def _go_on_more(self, name: str, raw: msgspec.Raw) -> None:
+        """Go on with it. Raises msgspec.MsgspecError before anything is changed."""
 
     def show(self) -> None:
         """Show it as of now: at midnight "today" begins anew without an event."""
@@ -107,6 +118,12 @@ class Folded:
         if partition not in self._chains:
             self._chains[partition] = Chain(LOG, partition, Head(writer=""))
         return self._chains[partition]
+
+
+def _rests_on(pack: CityPack) -> Any:
+    """What a fold asks the city besides the log. Definitions are dated; the rest is the same for all days."""
+    items = [(item.id, item.domain) for item in pack.items]
+    return pack.definitions, pack.facts.utc_offset_minutes, [(d.name, d.group) for d in pack.domains], items
 
 
 async def follow(consumer: AIOKafkaConsumer, fold: Folded, used: Iterable[int], keep: Keep | None = None) -> None:

@@ -9,16 +9,18 @@ import asyncio
 import datetime as dt
 import signal
 
+import msgspec
 import structlog
 from aiokafka import ConsumerRecord
 
 from dispatchers.clock import Calendar
 from dispatchers.rows import CityPack
-from dispatchers.targets import ToldRecord
+from dispatchers.targets import DeskIndicators, Indicators, ToldRecord
 
 from . import metrics
 from .city_files import load
 from .clock import Clock
+from .indicator_gauges import IndicatorGauges
 from .kafka_io import producer, reader
 from .reader import LOG
 from .recovery import Stored, write_snapshot
@@ -34,27 +36,44 @@ class Exporter(Folded):
 
     def __init__(self, pack: CityPack, clock: Clock) -> None:
         super().__init__(pack, clock)
-        self._gauges = Gauges(pack)
+        self.indicators = Indicators(pack)
+        self._gauges, self._beside = Gauges(pack), IndicatorGauges(pack)
         self._live = False
         metrics.replaying.of().set(1)
 
     def take(self, record: ConsumerRecord) -> ToldRecord | None:
         """Fold a record. What comes live is counted as traffic; the past is not traffic (domain.md §2.5 pitfall 6)."""
         told = super().take(record)
-        if told and self._live:
-            for event in told.events:
-                if event.type == "CaseClosed" and event.countable:
-                    metrics.tasks_closed.of(event.tier, event.stream, told.desk).inc()
-                elif event.type == "CaseReopened" and event.countable:
-                    metrics.tasks_retracted.of(event.stream, told.desk).inc()
+        if told:
+            self.indicators.take(told)
+            if self._live:
+                _count(told)
         return told
+
+    def _keep_more(self, name: str) -> bytes:
+        return msgspec.msgpack.encode(self.indicators.desks.get(name))
+
+    def _go_on_more(self, name: str, raw: msgspec.Raw) -> None:
+        desk = msgspec.msgpack.decode(raw, type=DeskIndicators | None)
+        if desk:
+            self.indicators.restore(name, desk)
 
     def show(self) -> None:
         """Set all gauges. It is first done when everything that was there is folded."""
-        self._gauges.show(self.targets, self._clock.now())
+        now = self._clock.now()
+        self._gauges.show(self.targets, now)
+        self._beside.show(self.indicators, now)
         metrics.target_watermark.of().set(self.newest / 1000)
         metrics.replaying.of().set(0)
         self._live = True
+
+
+def _count(told: ToldRecord) -> None:
+    for event in told.events:
+        if event.type == "CaseClosed" and event.countable:
+            metrics.tasks_closed.of(event.tier, event.stream, told.desk).inc()
+        elif event.type == "CaseReopened" and event.countable:
+            metrics.tasks_retracted.of(event.stream, told.desk).inc()
 
 
 async def _run(settings: Settings) -> None:

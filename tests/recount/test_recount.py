@@ -16,7 +16,7 @@ from dispatchers.clock import DAY, HOUR, MINUTE
 from dispatchers.events import CaseClosed, CaseReopened, PeriodFrozen
 from dispatchers.memory import Memory
 from dispatchers.record import decode_record
-from dispatchers.targets import SCOPES, STREAMS, Tasks, decode_told
+from dispatchers.targets import SCOPES, STREAMS, Indicators, Tasks, decode_told
 from streams.clock import Clock, Segment
 from streams.targets import Exporter
 from tests.recount.count import Recount, day, part, span
@@ -237,4 +237,11 @@ def test_however_it_is_read_it_is_the_same(seed: int, order: int) -> None:
             assert found == {d for d, one in kept.items() if one}
     whole = clean(logs)
     assert msgspec.to_builtins(exporter.targets.desks, str_keys=False) == msgspec.to_builtins(whole.desks)
+    beside = Indicators(small().pack)
+    for raws in logs.values():
+        for raw in raws:
+            beside.take(decode_told(raw))
+    for desk, month, now in product(logs, ("2026-07", "2026-08"), (ends(logs),)):
+        assert exporter.indicators.of_month(desk, month, now) == beside.of_month(desk, month, now)
+        assert exporter.indicators.counts(desk, now) == beside.counts(desk, now)
     agree(exporter.targets, recount(logs), ends(logs))
