@@ -155,12 +155,12 @@ async def _tasks(context: Context, session: Session, city: City, where: Where) -
     shown, now = context.numbers, context.clock.now()
     days = shown.days(where.window, now)
     # The fold first, all of it without a pause: it is of one moment, and the archive's answer of another.
-    whole, final, restated, state = _folded(shown, where, now)
+    whole, final, restated, state = folded(shown, where, now)
     due = None if where.window == "last_month" or whole is None else shown.targets.due_open(now, where.desk)
     read = shown.read()
     counted, tallied = await _counted(context, where, days, where.by)
     total = added(counted.values())
-    folded = whole is not None
+    known = whole is not None
     if whole is None:
         whole = total
     parts = [_part(city, where.by, name, counts) for name, counts in counted.items()]
@@ -180,7 +180,7 @@ async def _tasks(context: Context, session: Session, city: City, where: Where) -
         whole=Figure.of(one),
         final=Figure.of(final) if final else None,
         restatements=restated,
-        residual=Residual(one.num - sums.num, one.den - sums.den) if folded else None,
+        residual=Residual(one.num - sums.num, one.den - sums.den) if known else None,
         parts=sorted(parts, key=lambda p: (-p.figure.denominator, p.id)),
         beside={name: Figure.of(figure) for name, figure in beside.items()},
         counts=_beside(total),
@@ -193,7 +193,7 @@ async def _tasks(context: Context, session: Session, city: City, where: Where) -
     )
 
 
-def _folded(shown: Numbers, where: Where, now: int) -> tuple[Counts | None, Share | None, int, str]:
+def folded(shown: Numbers, where: Where, now: int) -> tuple[Counts | None, Share | None, int, str]:
     """What the fold says of the city or a desk: as it stands, as it became final, restatements, state. It knows no
     township and no squad: there the parts are all that is known (None)."""
     fold = shown.targets

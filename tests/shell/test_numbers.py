@@ -25,7 +25,7 @@ from streams.archive.search import Archive
 from streams.archive.store import Store
 from streams.clock import Clock, Segment
 from streams.gateway import posts
-from streams.gateway.drill import added, by_part
+from streams.gateway.drill import added, by_part, folded
 from streams.gateway.numbers import Numbers
 from streams.gateway.opened import Opened, Residual, Where
 from streams.reader import Position
@@ -211,6 +211,23 @@ def test_each_day_counts_by_its_own_definition(tmp_path: Path) -> None:
     assert len(both.shown.definitions(*both.shown.days("month", both.now))) == 2
 
 
+def test_a_frozen_month_stands_beside_what_corrections_made_of_it(tmp_path: Path) -> None:
+    """As it became final, how often it was corrected since, and as it stands: that is what its cases add up to."""
+    both = Both(tmp_path / "archive.sqlite", at("2026-08-20 12:00"))
+    both.happened(at("2026-07-30 10:00"), "jia", *begun("c-1"), *begun("c-2"))
+    both.happened(at("2026-07-31 10:00"), "jia", closed("c-1", 3, outcome="normal"), closed("c-2", 3, outcome="normal"))
+    last = Where("tasks", "last_month", "", "", "", "desk")
+    whole, final, restated, state = folded(both.shown, last, both.now)
+    assert (share(whole or {}), final, restated, state) == ((2, 2), None, 0, "provisional")
+    both.happened(at("2026-08-05 18:00"), "jia", e.PeriodFrozen(period="2026-07", ends_at=0, next_due=0))
+    both.happened(at("2026-08-10 10:00"), "jia", reopened("c-1", 4))
+    for where in (last, last._replace(desk="jia")):
+        whole, final, restated, state = folded(both.shown, where, both.now)
+        assert (share(whole or {}), final, restated, state) == ((1, 1), (2, 2), 1, "frozen")
+    assert added(both.counted("last_month").values()) == whole
+    assert folded(both.shown, last._replace(desk="yi"), both.now) == ({}, None, 0, "provisional")
+
+
 # -- R2 and R3 ---------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +259,7 @@ def test_posts_and_cost_objects_add_up_at_each_level(number: str, window: str) -
             assert below.whole == part.figure
             assert of_parts(below) == (part.figure.numerator, part.figure.denominator)
             assert {p.of for p in below.parts} <= {"squad", "organisation"}
+            assert {s.desk for s in PACK.squads for p in below.parts if p.id == s.id} <= {part.id}
     if number == "support":
         assert sum(p.beside["budget"].denominator for p in told.parts) == told.beside["budget"].denominator
 
