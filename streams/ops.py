@@ -18,7 +18,7 @@ import signal
 import threading
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,7 +38,11 @@ LARGEST = "2GB"  # of a laptop's disk; whatever is reached first
 # An alert that is told again once in 30 days must be remembered for so long (alertmanager.yml).
 REMEMBERED = f"{35 * 24}h"
 LOOK_EVERY_S = 1.0
-PACKAGES = "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager"
+# Debian starts what it installs as services of its own; they do no harm here, but nobody asked for them.
+PACKAGES = (
+    "sudo apt-get install -y --no-install-recommends prometheus prometheus-alertmanager; "
+    "and, unless they should run as services too: sudo systemctl disable --now prometheus prometheus-alertmanager"
+)
 Targets = Mapping[str, list[str]]
 
 
@@ -102,9 +106,11 @@ class Prometheus(_Server):
         """Scrape these from now on: addresses host:port by the kind of process. Seen within seconds."""
         self.dir.mkdir(parents=True, exist_ok=True)
         groups = [{"targets": addresses, "labels": {"process": kind}} for kind, addresses in targets.items()]
-        new = self._file.with_suffix(".new")
-        new.write_bytes(msgspec.json.encode(groups))
-        new.replace(self._file)  # whole, or not at all: it is read at any moment
+        text = msgspec.json.encode(groups)
+        if not self._file.exists() or self._file.read_bytes() != text:
+            new = self._file.with_suffix(".new")
+            new.write_bytes(text)
+            new.replace(self._file)  # whole, or not at all: it is read at any moment
 
     def _command(self) -> list[str]:
         config = _read("prometheus.yml")
@@ -120,7 +126,6 @@ class Prometheus(_Server):
             f"--storage.tsdb.retention.time={KEPT}",
             f"--storage.tsdb.retention.size={LARGEST}",
             f"--web.listen-address=127.0.0.1:{self.port}",
-            "--web.enable-lifecycle",
         ]
 
 
@@ -220,8 +225,9 @@ def main(data: Path, given: Targets, ports: tuple[int, int], every_s: float, say
             say(f"  {kind}: {', '.join(addresses)}")
         while not ended.wait(LOOK_EVERY_S):
             ops.check()
-            if not given and (now := _more(targets, of_run(data))) != targets:
-                targets = now
+            if not given:
+                with suppress(msgspec.DecodeError):  # a run that starts is writing the file; the next look has it
+                    targets = _more(targets, of_run(data))
                 ops.ask(targets)
         say("ending")
 
