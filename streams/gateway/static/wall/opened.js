@@ -6,7 +6,7 @@ import { clockText, nowText, tick } from "../shared/clock.js";
 import { said, t, word } from "../shared/i18n.js";
 import { CaseList } from "./caselist.js";
 import { amount, counted, parts, percent, reasons } from "./figures.js";
-import { above, href, moved, place } from "./place.js";
+import { above, href, moved, place, up } from "./place.js";
 
 const EVERY = 5_000;
 const EVERY_OF_MANY = 15_000; // a year is a million cases
@@ -195,14 +195,12 @@ export function Opened({ at }) {
   }, [href(at)]);
 
   useEffect(() => {
-    const up = (event) => {
-      if (event.key !== "Escape" || event.defaultPrevented) return;
-      const ways = ["#", ...above(at)];
-      location.hash = ways[ways.length - 2] ?? "#";
+    const pressed = (event) => {
+      if (event.key === "Escape" && !event.defaultPrevented) up();
     };
-    window.addEventListener("keydown", up);
-    return () => window.removeEventListener("keydown", up);
-  }, [href(at)]);
+    window.addEventListener("keydown", pressed);
+    return () => window.removeEventListener("keydown", pressed);
+  }, []);
 
   const stale = heard > 0 && Date.now() - heard > STALE;
   return html`<div class=${`opened ${stale ? "old" : ""}`}><header><${Way} at=${at} names=${told?.names} /><${Switches} /></header>

@@ -24,6 +24,12 @@ function read() {
   return { number, ...Object.fromEntries(PARTS.map((name) => [name, told.get(name) ?? ""])) };
 }
 
+/** One place up: by the address, which is ahead of what is drawn when keys come quickly. */
+export function up() {
+  const at = read();
+  if (at) location.hash = ["#", ...above(at)].at(-2);
+}
+
 /** The address of a place, or of one a step from it. */
 export const href = (from, step = {}) => {
   const { number, ...rest } = { ...from, ...step };
