@@ -21,11 +21,11 @@ from streams.ops import Ops, of_run
 from tests.e2e.test_run import Run
 from tests.shell.test_dashboards import Asked, asked, panels
 
-pytestmark = pytest.mark.timeout(280)
+pytestmark = pytest.mark.timeout(400)
 EVERY_S = 1.0
 # What Grafana fills in: four looks, and all that is shown.
 FILLED = {"$__rate_interval": f"{round(4 * EVERY_S)}s", "$__range": "10m"}
-WITHIN_S = 150.0
+WITHIN_S = 200.0
 
 
 class Asker:
@@ -45,6 +45,14 @@ class Asker:
             return {(): float(told["result"][1])}
         return {tuple(sorted(s["metric"].items())): float(s["value"][1]) for s in told["result"]}
 
+    def settled(self) -> float:
+        """An instant of now, about which everything has been told: every process was looked at again since."""
+        at, deadline = time.time(), time.monotonic() + WITHIN_S
+        while min(self.now("timestamp(up)").values()) <= at:
+            assert time.monotonic() < deadline
+            time.sleep(EVERY_S / 4)
+        return at
+
     def unanswered(self, left: list[Asked]) -> list[Asked]:
         """Those that have no number now: no series, or 0/0 in all of them."""
         return [one for one in left if not any(map(math.isfinite, self.now(one.expr).values()))]
@@ -52,10 +60,10 @@ class Asker:
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    """A city four times faster than `make run` has it (faster, and people are late for every offer), looked at once a
-    second."""
+    """A city twice as fast as `make run` has it (faster, and on a busy machine people are late for every offer), looked
+    at once a second."""
     data = tmp_path_factory.mktemp("city") / "data"
-    run = Run(data, "--speed", "240")
+    run = Run(data, "--speed", "120")
     try:
         run.until("assigned [1-9]", 120)
         with Ops(data, of_run(data), every_s=EVERY_S) as ops:
@@ -75,7 +83,7 @@ def test_no_panel_is_empty(city: Asker) -> None:
 
 def test_a_ratio_is_its_parts_divided_and_cut(city: Asker) -> None:
     """In every table and large number, as of one instant: row by row, and "no data" exactly where there is none."""
-    at, seen, cut = time.time() - 2 * EVERY_S, 0, 0
+    at, seen, cut = city.settled(), 0, 0
     for panel in panels():
         named = {t.get("legendFormat") or _column(panel, t["refId"]): t["expr"] for t in panel.get("targets", ())}
         if RATIO not in named or NUM not in named:
@@ -90,7 +98,7 @@ def test_a_ratio_is_its_parts_divided_and_cut(city: Asker) -> None:
             tenths = 1000 * round(num[row] * 100) // round(whole * 100)
             assert ratio[row] == pytest.approx(tenths / 10), (panel["title"], row)
             cut += ratio[row] != 100 * num[row] / whole
-    assert seen >= 30
+    assert seen >= 60
     assert cut >= 10
 
 
@@ -101,14 +109,15 @@ def _column(panel: dict[str, Any], ref: str) -> str:
 
 
 def test_desks_add_up_to_the_city(city: Asker) -> None:
-    """The table by desk has the same whole as the large number."""
-    at = time.time() - 2 * EVERY_S
+    """The table by desk has the same parts as the large number."""
+    at = city.settled()
     titles = {p["title"]: p for p in panels()}
-    whole, desks = (titles[t]["targets"] for t in ("任务·本月 R1 tasks, month", "各指挥席·本月 By desk, month"))
-    for large, column in ((whole[1], desks[0]), (whole[2], desks[1])):
+    large, table = (titles[t]["targets"] for t in ("任务·本月 R1 tasks, month", "各指挥席·本月 By desk, month"))
+    for one, column in ((large[1], table[0]), (large[2], table[1])):
         by_desk = city.now(column["expr"], at)
         assert len(by_desk) == 10
-        assert sum(by_desk.values()) == sum(city.now(large["expr"], at).values())
+        assert sum(by_desk.values()) == sum(city.now(one["expr"], at).values())
+    assert sum(by_desk.values()) > 0
 
 
 def test_shares_are_cut_and_never_rounded(city: Asker) -> None:
