@@ -139,6 +139,11 @@ class _Consumer(driver.Consumer):
         await asyncio.sleep(self.pace.seconds)
         fetched = await super()._getmany(active_partitions, timeout)
         self.pace.note(sum(map(len, fetched.values())))
+        for tp, records in fetched.items():
+            # Faust notes what our pseudo-record leaves out as a gap, else it waits for it for ever before it commits.
+            # But it takes a read offset of 0 for none, and a new partition would be told as lagging all its life.
+            if records and self._read_offset[tp] == 0 and records[-1].offset > 1:
+                await self._add_gap(tp, 1, records[-1].offset)
         return {tp: [_pseudo(tp, records)] for tp, records in fetched.items() if records}
 
 

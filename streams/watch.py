@@ -59,6 +59,8 @@ class Watch:
         self._begin: dict[str, int] = {}
         self._rows: dict[str, DeskNumbers] = {}
         self._official: dict[str, int] = {}
+        self._run: Counter[str] = Counter()
+        self._total: Counter[str] = Counter()
         self._rates = Rates()
         self._consumer: AIOKafkaConsumer | None = None
         self._board: Redis | None = None
@@ -96,11 +98,13 @@ class Watch:
         """Ask everything that is asked and not followed. Raises KafkaError."""
         assert self._consumer
         assert self._board
+        await self._ask_board(self._board)
+        self._official = await asyncio.to_thread(self._ask_targets)
+        # What was counted before it is asked how much was filed: never more registered than that.
+        self._run, self._total = Counter(self.tally.run), Counter(self.tally.total)
         self._ends = await _ends(self._consumer)
         if self.first_complaint is None and self._filed() > 0:
             self.first_complaint = time.monotonic()
-        await self._ask_board(self._board)
-        self._official = await asyncio.to_thread(self._ask_targets)
 
     async def _ask_board(self, redis: Redis) -> None:
         try:
@@ -132,7 +136,7 @@ class Watch:
 
     def numbers(self, restarts: dict[str, int]) -> Numbers:
         """How things stand now."""
-        run, now = self.tally.run, time.monotonic()
+        run, now = self._run, time.monotonic()
         counts = {"filed": self._filed(), **{k: run[k] for k in ("registered", "assigned", "accepted", "closed")}}
         official = self._official
         num, den = official.get("num"), official.get("den")
@@ -140,7 +144,7 @@ class Watch:
             seconds=round(now - (self.first_complaint or now), 1),
             business=text(self._clock.now(), self._offset_minutes),
             **counts,
-            in_total={"filed": sum(self._ends.get(t, 0) for t in TOPICS), **self.tally.total},
+            in_total={"filed": sum(self._ends.get(t, 0) for t in TOPICS), **self._total},
             per_second=self._rates.of(now, counts),
             open=sum(d.open for d in self._rows.values()) if self._rows else None,
             desks=self._rows,

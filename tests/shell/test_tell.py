@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
 from redis.asyncio import Redis
 
 from streams import facts, kafka_io, lag, topics
@@ -162,6 +163,29 @@ async def test_tell_is_killed_and_redis_flushed_and_all_is_told(tmp_path: Path) 
         assert await _replied(kafka) == {reply.id for desk, raws in logs().items() for reply in _replies(desk, raws)}
         await redis.aclose()
         await _targets(kafka, server.address)
+        admin.close()
+
+
+async def test_a_new_partition_is_committed_to_its_end(tmp_path: Path) -> None:
+    """The first record alone, then many at once: the group's offset comes to the end of the log, so no lag is told of
+    what was told of long ago."""
+    with EmbeddedKafka(tmp_path / "kafka") as broker, EmbeddedRedis(tmp_path / "redis") as server:
+        admin = KafkaAdminClient(bootstrap_servers=broker.address)
+        topics.apply(admin, topics.load(), replication=1)
+        whole = 0
+
+        async def committed() -> bool:
+            try:
+                left = [one for one in lag.waiting(admin, {}) if one.tp.topic == "desk-log"]
+            except KafkaError:  # a new broker makes the groups' topic first
+                return False
+            return sum(one.done for one in left) == whole and not any(one.records for one in left)
+
+        with process("tell", broker.address, server.address) as child:
+            for start, end in ((0, 1), (1, 40)):
+                await append(broker.address, start, end)
+                whole = len(logs()) * end
+                await until(committed, child)
         admin.close()
 
 
