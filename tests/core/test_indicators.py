@@ -99,6 +99,8 @@ def test_a_month_of_another_city() -> None:
 
 REPORTS = ("reported_valid", "registered", "registered_on_time", "registered_right")
 ACCEPT = ToldTerm("accept", DUE)
+REOPENED = says("CaseReopened", dispatch_due=DUE)
+WRONG = says("AssignmentReturned", wrong=True)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +118,14 @@ ACCEPT = ToldTerm("accept", DUE)
         ([(filed("a", ACCEPT), NOON), (cancelled("cancelled"), BEFORE)], [(1, 1), (0, 0), (0, 0), (0, 0)]),
         ([(filed(), NOON), (says("CaseMerged"), NOON)], [(0, 1), (0, 0), (0, 0), (0, 0)]),
         ([(filed(), NOON), (says("CaseMerged"), NOON), (says("CaseSplit"), BEFORE)], [(1, 1)] * 4),
+        (
+            [(filed(), NOON), (says("CaseMerged"), NOON), (closed(outcome="merged"), NOON), (REOPENED, NOON)],
+            [(1, 1)] * 4,
+        ),
+        (
+            [(filed("a", ACCEPT), NOON), (cancelled("cancelled"), NOON), (REOPENED, NOON)],
+            [(1, 1), (1, 1), (0, 1), (1, 1)],  # known when it was taken up again, by no clock
+        ),
         ([(filed(duty="reply"), NOON)], [(0, 0)] * 4),  # 咨询 is no case
         ([(filed("a", ACCEPT), NOON), (says("CaseClassified", duty="reply"), BEFORE)], [(0, 0)] * 4),
         ([(filed(duty="reply"), NOON), (says("CaseClassified", duty="repair"), BEFORE)], [(1, 1)] * 4),
@@ -175,7 +185,9 @@ DISPATCH = ("dispatched", "dispatched_on_time", "dispatched_right")
         ([(says("AssignmentProposed"), NOON)], [(0, 1), (0, 1), (0, 1)]),  # proposed is not dispatched
         ([(offered(), NOON), (says("LeaseExpired"), AFTER), (offered(), AFTER)], [(1, 1), (1, 1), (1, 1)]),  # once
         ([(offered(), NOON), (says("AssignmentReturned"), AFTER)], [(1, 1), (1, 1), (1, 1)]),  # not the desk's fault
-        ([(offered(), NOON), (says("AssignmentReturned", wrong=True), AFTER)], [(1, 1), (1, 1), (0, 1)]),
+        ([(offered(), NOON), (WRONG, AFTER)], [(1, 1), (1, 1), (0, 1)]),
+        ([(offered(), NOON), (WRONG, AFTER), (offered(), AFTER), (WRONG, AFTER)], [(1, 1), (1, 1), (0, 1)]),
+        ([(says("DisputeRuled", dispatch_due=AFTER), NOON), (offered(), AFTER)], [(1, 1), (1, 1), (1, 1)]),
         ([(says("CaseHandedOver"), NOON)], [(0, 0), (0, 0), (0, 0)]),
     ],
 )
@@ -330,6 +342,17 @@ NOBODY = says("CaseNeedsOperator")
         ([(LOOK, NOON), (says("CaseVerified"), DUE + 1)], (0, 1)),
         ([(LOOK, NOON), (NOBODY, DUE)], (0, 1)),
         ([(LOOK, NOON), (NOBODY, DUE), (LOOK, DUE), (says("CaseVerified"), DUE)], (1, 1)),  # the last of the round
+        (
+            [
+                (LOOK, NOON),
+                (NOBODY, DUE),
+                (offered(), DUE),
+                (says("LeaseExpired"), DUE),
+                (LOOK, DUE),
+                (says("CaseVerified"), DUE),
+            ],
+            (1, 2),  # another round
+        ),
         ([(LOOK, NOON), (says("CaseClassified", duty="penalty"), BEFORE)], (0, 0)),  # nobody need look
         ([(offered(), NOON), (disposed(), NOON)], (0, 1)),
         ([(offered(), NOON), (disposed(), NOON), (says("CaseChecked"), DUE)], (1, 1)),
@@ -343,6 +366,12 @@ NOBODY = says("CaseNeedsOperator")
 def test_only_the_last_look_of_a_round_is_valid(then: list[tuple[Told, int]], expected: tuple[int, int]) -> None:
     """核实 before and 核查 after: done in time, of those that were done or fell due."""
     assert [expected] == shares(folded((filed(), NOON), *then), "checked_on_time")
+
+
+def test_a_look_is_due_with_the_end_of_its_limit() -> None:
+    """At its very end it may still be done in time."""
+    fold = folded((filed(), NOON), (LOOK, NOON))
+    assert ([(0, 0)], [(0, 1)]) == tuple(shares(fold, "checked_on_time", now=now) for now in (DUE, DUE + 1))
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------
@@ -376,6 +405,15 @@ def test_each_step_counts_in_its_month() -> None:
     assert [(0, 1), (0, 1)] == shares(fold, "disposed", "closed")
 
 
+def test_what_turns_out_wrong_is_wrong_where_it_counted() -> None:
+    """A dispatch of July that is found wrong in August, a registration of July that is void then."""
+    august = EVE + DAY
+    life = [(filed("b"), EVE), (filed(), EVE), (offered(), EVE), (WRONG, august), (cancelled("cancelled", "b"), august)]
+    fold = folded(*life)
+    assert [(0, 2), (1, 2)] == shares(fold, "dispatched_right", "registered_right", now=august)
+    assert [(0, 0), (0, 0)] == shares(fold, "dispatched_right", "registered_right", now=august, period=AUGUST)
+
+
 def test_a_month_without_a_record_stands_as_it_is() -> None:
     """Its end is an end, also if nobody said anything since; the month after it begins with what waits."""
     fold = folded((filed(), EVE))
@@ -407,6 +445,8 @@ def test_another_desks_case() -> None:
     for event in (offered(), disposed(), closed()):
         fold.take(record(BEFORE, "jia", event))
     assert [(1, 1), (1, 1), (1, 1), (1, 1)] == shares(fold, "dispatched_on_time", "closed", "reworked", "extended")
+    again = folded((says("CaseTaken", case=case, dispatch_due=DUE), NOON), (says("CaseSuspended"), NOON))
+    assert [0, 1] == counts(again, "suspended_ever", "suspensions")
     child = folded((says("CaseTaken", case=ToldCase(parent="b", duty="penalty")), NOON))
     question = folded((says("CaseTaken", case=ToldCase(duty="reply")), NOON))
     assert [(0, 0)] == shares(child, "dispatched") == shares(question, "dispatched")
@@ -431,6 +471,14 @@ def test_seen_and_not_governable(first: Told, then: list[Told], seen: int) -> No
     """R37 看得见、管不着: a patrol found it, and the power is not the town's."""
     fold = folded((first, NOON), *((event, NOON) for event in then))
     assert (seen, 0) == (fold.seen_not_governable("jia", AFTER), fold.seen_not_governable("jia", EVE + DAY))
+
+
+@pytest.mark.parametrize(("level", "seen"), [("town", 1), ("county", 0)])
+def test_it_was_seen_where_it_went_up(level: str, seen: int) -> None:
+    """A case that comes from below was told there."""
+    case = ToldCase(nature="enforcement", kind="event", level=level)
+    fold = folded((says("CaseTaken", case=case), NOON), (says("WorkOrderIssued", unit="JA-safety"), NOON))
+    assert seen == fold.seen_not_governable("jia", AFTER)
 
 
 @pytest.mark.parametrize(
