@@ -19,6 +19,7 @@ What is told and taken, in the same order:
     cases.py, city.py, search.py    boards, cases, stories; names, duty, wall, replies; the archive over HTTP
     offers.py, squads.py            what squads are told, as it is decided; all of a squad's day
     whereabouts.py, numbers.py      who is where; the three 80 % numbers for the wall
+    drill.py, posts.py, opened.py   a number opened, down to its cases; to posts and cost objects; what is told of it
     orders.py, filing.py            orders to desks; complaints and city events into their topics
     photos.py      evidence piece by piece onto the disk, and out of it for who sees the case
     context.py, field.py, api.py    what handlers share; those of devices; every endpoint in one table

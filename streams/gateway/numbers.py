@@ -166,12 +166,16 @@ def numbers(pack: CityPack, clock: Clock) -> Numbers:
 async def keep(kafka: str, pack: CityPack, shown: Numbers) -> None:
     """Follow the log for them, for ever."""
     await shown.prepare()
-    async with asyncio.TaskGroup() as tasks, reader(kafka) as consumer:
-        tasks.create_task(_prepared(shown))
-        await follow(consumer, shown, sorted({d.partition for d in pack.desks}))
+    async with reader(kafka) as consumer:
+        days = asyncio.create_task(_prepared(shown))
+        try:
+            await follow(consumer, shown, sorted({d.partition for d in pack.desks}))
+        finally:
+            days.cancel()
 
 
 async def _prepared(shown: Numbers) -> None:
+    """For ever. What fails here fails in `show` again, where it is seen."""
     while True:
         await asyncio.sleep(PREPARE_EVERY_S)
         await shown.prepare()

@@ -136,7 +136,7 @@ class CaseList(msgspec.Struct, frozen=True, kw_only=True):
     desk: str
     territory: str
     squad: str
-    names: dict[str, str]  # of desks, territories, squads and items in the list
+    names: dict[str, str]  # of the desks, territories and squads in the list
     listed: Listed
     figure: Figure
     counts: dict[str, int]
