@@ -59,7 +59,7 @@ class LocalError(Exception):
     """A child could not be started, or is missing something. The text has the end of its log."""
 
 
-class _Child:
+class LocalServer:
     """A server of our own: its directory, its port, its process, its log."""
 
     name: str
@@ -89,6 +89,7 @@ class _Child:
 
     @property
     def address(self) -> str:
+        """Where it listens."""
         raise NotImplementedError
 
     def _command(self) -> list[str]:
@@ -121,7 +122,7 @@ class _Child:
                     else f"did not answer for {START_LIMIT:.0f} s"
                 )
                 self.kill()
-                raise LocalError(f"{self.name} on port {self.port} {why}; the end of {self.log_file}:\n{self._tail()}")
+                raise LocalError(f"{self.name} on port {self.port} {why}; the end of {self.log_file}:\n{self.tail()}")
             time.sleep(0.05)
         return self.address
 
@@ -173,7 +174,8 @@ class _Child:
                 start_new_session=True,
             )
 
-    def _tail(self, lines: int = 15) -> str:
+    def tail(self, lines: int = 15) -> str:
+        """The end of its log."""
         text = self.log_file.read_text("utf-8", "replace") if self.log_file.exists() else ""
         return "\n".join(text.splitlines()[-lines:]) or "(it said nothing)"
 
@@ -187,7 +189,7 @@ class _Child:
         self.stop()
 
 
-class EmbeddedKafka(_Child):
+class EmbeddedKafka(LocalServer):
     """One broker with its controller (KRaft). The first start on a machine loads 45 MB of jars; later ones need no
     network.
 
@@ -226,7 +228,7 @@ class EmbeddedKafka(_Child):
             ]
             with self.log_file.open("ab") as out:
                 if subprocess.run(order, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False).returncode:
-                    raise LocalError(f"kafka could not format {self.dir}:\n{self._tail()}")
+                    raise LocalError(f"kafka could not format {self.dir}:\n{self.tail()}")
         return [*run, "kafka.Kafka", str(properties)]
 
     def _answers(self) -> bool:
@@ -235,7 +237,7 @@ class EmbeddedKafka(_Child):
         return _ask(self.port, struct.pack(">ihhih", 10, 18, 0, 1, -1), 4) != b""
 
 
-class EmbeddedRedis(_Child):
+class EmbeddedRedis(LocalServer):
     """A Redis that keeps nothing: what it shows can be read again from the log."""
 
     name = "redis"

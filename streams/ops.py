@@ -27,7 +27,7 @@ import msgspec
 import yaml
 
 from .cli_common import UserError
-from .local import LocalError, _Child
+from .local import LocalError, LocalServer
 from .metrics import PROCESSES
 from .ports import Ports, taken
 from .topics import ROOT
@@ -46,7 +46,7 @@ PACKAGES = (
 Targets = Mapping[str, list[str]]
 
 
-class _Server(_Child):
+class _Server(LocalServer):
     """One of the two: a program of the system with a configuration of its own and a page that says it is ready."""
 
     names: tuple[str, ...]  # of the program; Debian's differ
@@ -161,7 +161,7 @@ class Ops:
         """Raises LocalError, with the end of its log, when one has died."""
         for server in (self._prometheus, self._alerts):
             if not server.alive():
-                raise LocalError(f"{server.name} ended by itself; the end of {server.log_file}:\n{server._tail()}")
+                raise LocalError(f"{server.name} ended by itself; the end of {server.log_file}:\n{server.tail()}")
 
     def __enter__(self) -> Self:
         if missing := [server.names[-1] for server in (Prometheus, Alertmanager) if not server.program()]:

@@ -26,5 +26,7 @@ class Ports:
                 port = free_port()
             self._given[name] = self._kept[name] = port
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            self._file.write_bytes(msgspec.json.encode(self._kept))
+            new = self._file.with_suffix(".new")
+            new.write_bytes(msgspec.json.encode(self._kept))
+            new.replace(self._file)  # whole at any moment: `paidan ops` reads it beside us
         return self._given[name]
