@@ -231,6 +231,16 @@ export const VERBS = [
       reason("new_facts", "found_again"),
     ],
   },
+  { id: "appeal", key: "P", order: "AppealOverdue", rare: true, fields: [reason("weather", "waited_for_others", "party_away", "system_fault")] },
+  {
+    id: "review_appeal",
+    key: "r",
+    order: "ReviewAppeal",
+    fields: [
+      { name: "approved", kind: "yesno", words: "approve" },
+      reason("as_they_say", "could_have_extended"),
+    ],
+  },
 ];
 
 export const verbOf = (id) => VERBS.find((verb) => verb.id === id);

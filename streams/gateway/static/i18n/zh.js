@@ -49,7 +49,7 @@ export default {
   // verbs and forms
   "verb.confirm": "照建议派", "verb.confirm_to": "派 {who}", "verb.assign": "改派", "verb.escalate": "升级", "verb.lower": "下沉", "verb.urge": "催办", "verb.call": "打电话", "verb.supervise": "督办", "verb.merge": "并案", "verb.split": "拆案", "verb.review": "审退单",
   "verb.relax": "审延期挂账", "verb.rule": "裁定", "verb.check": "核查", "verb.verify": "核实", "verb.found": "报核实", "verb.classify": "定事项", "verb.handover": "移交", "verb.ask": "请求协同", "verb.answer": "答复", "verb.callback": "回访", "verb.close": "结案",
-  "verb.resume": "恢复", "verb.dispute": "提争议", "verb.recuse": "回避", "verb.criminal": "定移送", "verb.transfer": "移出系统", "verb.cancel": "作废", "verb.reopen": "重办",
+  "verb.resume": "恢复", "verb.dispute": "提争议", "verb.recuse": "回避", "verb.criminal": "定移送", "verb.transfer": "移出系统", "verb.cancel": "作废", "verb.reopen": "重办", "verb.appeal": "超期申诉", "verb.review_appeal": "审申诉",
   "verb.sign": "签收", "verb.dispose": "报处置", "verb.return": "退单", "verb.sign_request": "签收请求", "verb.answer_request": "回复请求", "verb.extend": "申请延期",
   "field.owner": "派给", "field.squad": "打给哪个中队", "field.officer": "人员编号", "field.reason": "理由", "field.cause": "缘由", "field.note": "说明", "field.document": "文号", "field.limit": "时限", "field.parent": "并入哪一案", "field.outcome": "结论", "field.approved": "是否同意", "field.precedent": "是否立先例",
   "field.passed": "是否通过", "field.found": "是否属实", "field.territory": "辖区", "field.item": "事项", "field.to_desk": "移交给", "field.kind": "请求种类", "field.task": "请做什么", "field.purpose": "用途", "field.text": "答复内容", "field.reached": "是否联系上",
@@ -66,7 +66,7 @@ export default {
   "why.seen_clean": "现场已恢复", "why.photo_shows": "照片可证", "why.still_there": "问题仍在", "why.half_done": "只办了一部分", "why.place_unclear": "地点不清", "why.matter_unclear": "事项不清", "why.wrong_item": "事项分类有误", "why.unknown_before": "原事项不明",
   "why.caller_said": "来电人补充说明", "why.their_place": "属其辖区", "why.their_matter": "属其职责", "why.done_by_others": "已由他人办结", "why.caller_withdrew": "来电人撤回", "why.no_longer_there": "问题已不存在", "why.ground_gone": "挂账原因已消除",
   "why.both_deny": "双方均不承认", "why.list_silent": "清单未明确", "why.relative": "近亲属", "why.complained_of": "系被投诉人", "why.own_request": "本人申请", "why.outside_the_list": "不属清单单位职责", "why.court_or_petition": "属诉讼或信访",
-  "why.not_ours_to_do": "不属受理范围", "why.double": "重复登记", "why.no_facts": "内容无法核实", "why.test_entry": "测试误录", "why.new_facts": "有新的事实", "why.found_again": "督察发现仍未解决",
+  "why.not_ours_to_do": "不属受理范围", "why.double": "重复登记", "why.no_facts": "内容无法核实", "why.test_entry": "测试误录", "why.new_facts": "有新的事实", "why.found_again": "督察发现仍未解决", "why.waited_for_others": "等待他方配合", "why.party_away": "当事人不在", "why.system_fault": "系统故障所致", "why.as_they_say": "情况属实", "why.could_have_extended": "应当申请延期而未申请",
   "bulk.n": "{n} 件", "bulk.marked": "已选 {n} 件，按操作键批量办理，Esc 取消", "bulk.result": "批量结果", "bulk.counts": "已办 {done} · 未获准 {refused} · 待答复 {open}",
   "cannot.title": "现在不能", "cannot.text": "本案当前状态下没有按键 {key} 对应的操作。可用操作见案件上方的按钮。",
   // new case
