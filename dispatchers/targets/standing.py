@@ -164,6 +164,6 @@ class DeskIndicators(msgspec.Struct):
         (Case.load_on)."""
         found: dict[str, int] = {}
         for case in self.open.values():
-            if case.squad and not (case.checked or case.suspended or case.child):
+            if case.squad and not (case.checked or case.suspended):
                 found[case.squad] = found.get(case.squad, 0) + 1
         return found
