@@ -22,7 +22,8 @@ In the order of a message, each file one thought:
 - outgoing, strict_yaml     HTTP to servers that are not ours; files that say where to and by which secret
 - gateway/                  HTTP: console, API, intake
 - memory                    what was needed once goes back to the system
-- metrics, observe, lag, targets   what ops teams see, and the official numbers
+- metrics, observe, lag     what ops teams see; `ops` starts Prometheus and Alertmanager
+- targets                   the official numbers: `target_fold`, shown by `target_gauges` and `indicator_gauges`
 - people/, feed             the demo: simulated people, real complaints
 - run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine
 - decide, replay, schema, generate, packs, scan, *_cli, cli*   tools; `cli` joins all of it
