@@ -43,8 +43,9 @@ lock: .venv/dev.stamp  ## write the lock files from pyproject.toml
 	compile --extra build -o requirements.lock
 	compile --extra build --extra dev -c requirements.lock -o requirements-dev.lock
 
-generate: .venv/runtime.stamp  ## write what is made from the code (deploy/kubernetes, deploy/asyncapi.json, parts of README.md)
+generate: .venv/dev.stamp  ## write what is made from the code (deploy/kubernetes, deploy/grafana, deploy/asyncapi.json, parts of README.md)
 	@$(BIN)/python -m streams.generate
+	$(BIN)/python -m deploy.grafana.make_dashboards
 
 clean:  ## forget the data of runs and tests; .venv stays
 	@rm -rf .data .pytest_cache .mypy_cache .ruff_cache .hypothesis

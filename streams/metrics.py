@@ -55,7 +55,8 @@ class Names(Collection[str]):
 
     def declare(self, names: Iterable[str]) -> None:
         """Add names, as far as there is room; the others are "other"."""
-        self._names |= set(sorted(names)[: self.most - len(self._names)])
+        new = sorted(set(names) - self._names)  # a name that is said twice takes one place
+        self._names.update(new[: self.most - len(self._names)])
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -155,7 +156,7 @@ PRIORITIES = ("0", "1", "2", "3")
 VIEWS = ("board", "push")
 PUSHED = (
     "offer", "work_order", "interim", "extended", "rework", "kept", "urged", "supervised", "limit", "request",
-    "withdrawn",
+    "withdrawn", "look",
 )  # fmt: skip
 CASE_EVENTS = tuple(e.__name__ for e in events.CASE_EVENTS)
 CAUSES = (
@@ -177,12 +178,12 @@ MISSED = (
     "penalty_decision", "criminal",
 )  # fmt: skip
 LATE = ("1h", "1d", "3d", "more")
-TIERS = get_args(Tier)
+TIERS = (*get_args(Tier), "none")  # none: closed by force, by nobody's disposal
 TARGET_STREAMS = ("general", "simple", "nonpenalty", "self", "all")
 TARGET_WINDOWS = ("today", "month", "year", "d30")
 TARGET_BESIDE = ("towns", "broad", "unmarked_num", "unmarked_den", "forced", "due_open")
 TARGET_ASIDES = ("routed_dept", "other", "merged", "transferred", "cancelled", "residual")
-TARGET_READINGS = ("attendance", "posting", "certified", "auxiliaries")
+TARGET_READINGS = ("headline", "attendance", "posting", "certified", "auxiliaries")
 TARGET_SUPPORT = ("money", "budget", "vehicle", "vessel", "recorder", "terminal")
 
 EMPLOYMENTS = ("formal", "aux")
@@ -368,7 +369,7 @@ target_asides = _targets.gauge("paidan_target_asides_cases", "Ended cases that d
 # Cases that were taken back from a month after it was final.
 target_restatements = _targets.gauge("paidan_target_restatements", "Corrections of frozen months")
 # Second number (domain.md §2.3), today: formal officers who serve at the grassroots (num), all (den), by attendance or
-# by posting documents, of the certified ones; auxiliaries apart.
+# by posting documents, of the certified ones; auxiliaries apart. `headline` is the one that the definition names.
 target_force = _targets.gauge(
     "paidan_target_force_officers", "Officers by where they serve", part=("num", "den"), reading=TARGET_READINGS
 )

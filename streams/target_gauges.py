@@ -56,8 +56,9 @@ class Gauges:
         """R2 of today and R3 of the year to date; a part that cannot be computed has no number."""
         day = day_of(now, self._pack.facts.utc_offset_minutes)
         posted, spent = self._force.on(day), self._support.on(day)
+        shares = posted._asdict() | {"headline": posted.headline(definition_on(self._pack, day))}
         for reading in metrics.TARGET_READINGS:
-            one = getattr(posted, reading)
+            one = shares[reading]
             for part in ("num", "den"):
                 metrics.target_force.of(part, reading).set(getattr(one, part))
         metrics.target_uncomputable.of("force").set(bool(posted.why))

@@ -71,7 +71,7 @@ class Exporter(Folded):
 def _count(told: ToldRecord) -> None:
     for event in told.events:
         if event.type == "CaseClosed" and event.countable:
-            metrics.tasks_closed.of(event.tier, event.stream, told.desk).inc()
+            metrics.tasks_closed.of(event.tier or "none", event.stream, told.desk).inc()
         elif event.type == "CaseReopened" and event.countable:
             metrics.tasks_retracted.of(event.stream, told.desk).inc()
 

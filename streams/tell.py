@@ -231,5 +231,6 @@ def run(settings: Settings) -> None:
     """Until SIGTERM or SIGINT."""
     stamina.instrumentation.set_on_retry_hooks([])  # `patiently` says it itself, and not at each try
     app = build(settings)  # declares the desks
+    metrics.redis_waiting.zero()
     metrics.serve("tell", settings.metrics_port)
     run_app(app)

@@ -46,8 +46,8 @@ def beside(part: str, window: str) -> str:
     return f'sum(paidan_target_beside_cases{{part="{part}",window="{window}"}})'
 
 
-def force(part: str, reading: str = "attendance") -> str:
-    """R2 by one reading of where an officer serves."""
+def force(part: str, reading: str = "headline") -> str:
+    """R2 by one reading of where an officer serves; `headline` is the one that the definition names."""
     return f'sum(paidan_target_force_officers{{part="{part}",reading="{reading}"}})'
 
 
@@ -122,9 +122,9 @@ PROMISES = Row(
         share(
             About(
                 "力量·今日 R2 force, today",
-                "80%以上的执法力量配置到基层：在编人员中，近三十日实际在基层岗位执勤的人数（按考勤）。",
-                "Force posted at the grassroots: formal officers whose duty shifts of the last 30 days were there, by "
-                "attendance. Where the definition's headline is by posting documents, read that row below.",
+                "80%以上的执法力量配置到基层：在编人员中岗位在基层的人数，按定义所定的口径（考勤或岗位文件）。",
+                "Force posted at the grassroots: formal officers who serve there, by attendance or by posting "
+                "documents, whichever the definition names.",
             ),
             force("num"),
             force("den"),
@@ -309,7 +309,7 @@ FORCE = Row(
                 "percent",
             ),
             [
-                Query(percent(force("num"), force("den")), "实际岗位 attendance"),
+                Query(percent(force("num", "attendance"), force("den", "attendance")), "实际岗位 attendance"),
                 Query(percent(force("num", "posting"), force("den", "posting")), "岗位文件 posting"),
             ],
             width=12,

@@ -48,6 +48,7 @@ ASIDE: Names = {
     "residual": "不明 of no known sort",
 }
 READING: Names = {
+    "headline": "定义所定口径 by the definition",
     "attendance": "实际岗位（考勤） by attendance",
     "posting": "岗位文件 by posting documents",
     "certified": "持证 certified",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from dispatchers.events import CaseClosed, CaseReopened
@@ -93,6 +94,23 @@ def test_what_stands_beside_the_number_is_told_too() -> None:
     assert formal == value(metrics.target_force, "den", "attendance")
     assert value(metrics.target_support, "den", "vehicle") == 8
     assert value(metrics.target_uncomputable, "force") == value(metrics.target_uncomputable, "money") == 0
+
+
+@pytest.mark.parametrize("named", ["attendance", "posting"])
+def test_the_headline_of_the_force_is_the_one_that_the_definition_names(named: str) -> None:
+    """R2 by attendance and by posting documents are two numbers; a city says which is its own."""
+    pack = small().pack
+    definition, *rest = pack.definitions
+    named_so = msgspec.structs.replace(definition, force=named)  # type: ignore[arg-type]
+    # One whom the documents have in a town, and who serves in the county's squad.
+    there = next(a for a in pack.attendance if a.officer == "A1-001")
+    served = [a for a in pack.attendance if a is not there] + [msgspec.structs.replace(there, post="AM")]
+    changed = msgspec.structs.replace(pack, definitions=(named_so, *rest), attendance=tuple(served))
+    exporter = Exporter(changed, TODAY)
+    exporter.show()
+    both = {reading: value(metrics.target_force, "num", reading) for reading in ("attendance", "posting")}
+    assert both["attendance"] != both["posting"]
+    assert value(metrics.target_force, "num", "headline") == both[named]
 
 
 def test_it_knows_how_far_the_inboxes_are_decided() -> None:
