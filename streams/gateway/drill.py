@@ -11,7 +11,7 @@ above the desks. The same rule makes both: `kind_of`, by the definition of the d
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, cast, get_args
 
 from aiohttp import web
@@ -21,6 +21,7 @@ from dispatchers.rows import Definition
 from dispatchers.targets import ASIDES, Kind, Share, forced, share
 from dispatchers.targets.counts import TASKS, Counts, kind_of
 from dispatchers.targets.periods import before, month_of
+from dispatchers.targets.tasks import added
 
 from ..archive.ends import Cell, End, Ended, Tally, Wanted
 from ..archive.search import Tallied
@@ -293,12 +294,3 @@ def _told(one: Ended, definition: Definition) -> CaseEnded:
 
 def _cell(shown: Numbers, where: Where, first: int, last: int) -> Cell:
     return Cell(*shown.instants(first, last), where.desk, where.territory, where.squad)
-
-
-def added(many: Iterable[Mapping[Kind, int]]) -> Counts:
-    """The sum of sums."""
-    total: Counts = {}
-    for counts in many:
-        for kind, count in counts.items():
-            total[kind] = total.get(kind, 0) + count
-    return total

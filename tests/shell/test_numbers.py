@@ -20,12 +20,13 @@ from dispatchers.clock import DAY, MINUTE
 from dispatchers.record import Cause, Head, Record, decode_record, encode_record
 from dispatchers.rows import CityPack
 from dispatchers.targets import Share, share
+from dispatchers.targets.tasks import added
 from streams.archive.ends import Cell
 from streams.archive.search import Archive
 from streams.archive.store import Store
 from streams.clock import Clock, Segment
 from streams.gateway import posts
-from streams.gateway.drill import added, by_part, folded
+from streams.gateway.drill import by_part, folded
 from streams.gateway.numbers import Numbers
 from streams.gateway.opened import Opened, Residual, Where
 from streams.reader import Position
