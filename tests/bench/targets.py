@@ -1,4 +1,4 @@
-"""The official numbers: a year of Jiaxing folded from its records, and from a snapshot.
+"""The official numbers and the indicators: a year of Jiaxing folded from its records, and from a snapshot.
 
 The records are those of the newest recording of tests/replay: cases that came to their end there, over and over under
 other numbers and on later days, each desk's in its own order. No broker: reading is what `paidan targets` has beside.
@@ -19,7 +19,7 @@ import msgspec
 from dispatchers.clock import DAY
 from dispatchers.record import decode_record, digest
 from dispatchers.rows import CityPack
-from dispatchers.targets import DeskTasks, Tasks, decode_told
+from dispatchers.targets import DeskIndicators, DeskTasks, Indicators, Tasks, decode_told
 from tests.replay.record import Header
 
 from .table import Row
@@ -63,29 +63,35 @@ async def bench(data: Path) -> list[Row]:
     begun = time.process_time()
     count = sum(1 for _ in year(whole))
     making = time.process_time() - begun
-    fold, bytes_read = Tasks(pack), 0
+    fold, beside, bytes_read = Tasks(pack), Indicators(pack), 0
     begun = time.process_time()
     for raw, later in year(whole):
         digest(raw)
         told = decode_told(raw)
         bytes_read += len(raw)
         events = tuple(_later(event, later) for event in told.events)
-        fold.take(msgspec.structs.replace(told, at=told.at + later, events=events))
+        moved = msgspec.structs.replace(told, at=told.at + later, events=events)
+        fold.take(moved)
+        beside.take(moved)
     spent = time.process_time() - begun - making
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     begun = time.process_time()
     raw = msgspec.msgpack.encode(fold.desks)
+    other = msgspec.msgpack.encode(beside.desks)
     again = Tasks(pack)
     for name, desk in msgspec.msgpack.decode(raw, type=dict[str, DeskTasks]).items():
         again.restore(name, desk)
+    further = Indicators(pack)
+    for name, standing in msgspec.msgpack.decode(other, type=dict[str, DeskIndicators]).items():
+        further.restore(name, standing)
     kept = time.process_time() - begun
-    assert again.desks == fold.desks
+    assert (again.desks, further.desks) == (fold.desks, beside.desks)
     assert fold.ever().den <= CASES
     say = f"{CASES:,} cases, {count:,} records of {bytes_read // count:,} bytes"
     return [
         Row("targets", f"a year folded: {say}", spent, "s", target=180),
         Row("targets", "memory of it", memory, "MB", target=300),
-        Row("targets", f"a snapshot of {len(raw) / 1e6:.1f} MB written and read", kept, "s", target=10),
+        Row("targets", f"a snapshot of {(len(raw) + len(other)) / 1e6:.1f} MB written and read", kept, "s", target=10),
     ]
 
 

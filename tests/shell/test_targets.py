@@ -96,6 +96,39 @@ def test_what_stands_beside_the_number_is_told_too() -> None:
     assert value(metrics.target_uncomputable, "force") == value(metrics.target_uncomputable, "money") == 0
 
 
+def test_the_past_is_no_traffic() -> None:
+    """Pitfall 6: what is read of the log's past moves no counter, what comes live does; the gauges have both."""
+
+    def counted() -> float:
+        return sum(metrics.tasks_closed.of(*labels)._value.get() for labels in metrics.tasks_closed.series())
+
+    before, exporter = counted(), Exporter(small().pack, TODAY)
+    assert value(metrics.replaying) == 1
+    live = [desk for desk, raws in logs().items() if any(b'"CaseClosed"' in raw for raw in raws)]
+    for desk in logs():
+        if desk == live[0]:
+            continue
+        for offset, raw in enumerate(logs()[desk]):
+            exporter.take(Record(small().desks[desk].partition, offset, raw))  # type: ignore[arg-type]
+    assert counted() == before
+    exporter.show()
+    assert value(metrics.replaying) == 0
+    for offset, raw in enumerate(logs()[live[0]]):
+        exporter.take(Record(small().desks[live[0]].partition, offset, raw))  # type: ignore[arg-type]
+    closed = [e for raw in logs()[live[0]] for e in decode_record(raw).events if isinstance(e, CaseClosed)]
+    assert counted() - before == sum(e.countable for e in closed) > 0
+
+
+def test_the_definition_in_force_is_told_by_its_version() -> None:
+    """Pitfall 9: a change of the rules of counting is one series of its own, not a label of all."""
+    exported().show()
+    assert {
+        name: value(metrics.definition_info, name)
+        for name in metrics.DEFINITIONS
+        if value(metrics.definition_info, name)
+    } == {small().pack.definitions[0].version: 1}
+
+
 @pytest.mark.parametrize("named", ["attendance", "posting"])
 def test_the_headline_of_the_force_is_the_one_that_the_definition_names(named: str) -> None:
     """R2 by attendance and by posting documents are two numbers; a city says which is its own."""
