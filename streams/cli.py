@@ -17,6 +17,7 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from .accounts_cli import account_app, audit_app
+from .backup import cli as backup
 from .cli_admin import city_app, letters_app, reporter_app, topics_app
 from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
 from .notify.cli import notify_app
@@ -33,6 +34,8 @@ app = App(
 )
 for group in (topics_app, city_app, reporter_app, letters_app, account_app, audit_app, replies_app, notify_app):
     app.command(group)
+app.command(backup.export)
+app.command(backup.import_, name="import")
 
 
 # -- processes ---------------------------------------------------------------------------------------------------------
@@ -205,6 +208,24 @@ def ops(
         sys.stderr.write(f"paidan: {fault}\n")
         return 1
     return 0
+
+
+@app.command
+def doctor(*, lang: Literal["zh", "en"] = "zh", json: bool = False) -> int:
+    """What is wrong, in words, and what would be right; it reads and changes nothing.
+
+    Exit code: 0 all is well, 1 something needs attention (or could not be looked at), 2 something is broken now.
+
+    Parameters
+    ----------
+    lang: Chinese or English.
+    json: As JSON, in both.
+    """
+    from . import doctor_cli
+
+    told, code = doctor_cli.doctor(lang, as_json=json)
+    say(told)
+    return code
 
 
 # -- without a broker --------------------------------------------------------------------------------------------------
