@@ -137,10 +137,7 @@ def entries(folder: Path, topic: str, partition: int) -> Iterator[Entry]:
                 size = int.from_bytes(length, "big")
                 if len(length) < 4 or size > LARGEST:
                     raise BackupError(f"{name}: where a length should be there is something else")
-                raw = file.read(size)
-                if len(raw) < size:
-                    raise BackupError(f"{name}: ends within a record")
-                yield _decode(raw)
+                yield _decode(file.read(size))
     except FileNotFoundError as fault:
         raise BackupError(f"{name}: is missing") from fault
     except (EOFError, gzip.BadGzipFile, zlib.error) as fault:

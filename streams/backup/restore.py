@@ -38,7 +38,7 @@ from ..scan import partition_of
 from ..settings import Settings
 from ..vault import Vault, load_or_create
 from . import files
-from .chains import LOG_OF, Chains, Place
+from .chains import LOG_OF, Chains
 from .files import BackupError, Entry, Manifest, Part
 
 DESKS, SNAPSHOTS = "desk-inbox", "snapshots"
@@ -57,9 +57,8 @@ def verify(folder: Path) -> Verified:
     manifest = files.read_manifest(folder)
     files.check_files(folder, manifest)
     spec, chains = topics.load(), Chains()
-    for part in sorted(
-        files.left(folder, manifest), key=lambda part: part.topic not in LOGS
-    ):  # what an inbox begins at, logs tell
+    # Logs first: they tell at what an inbox must begin.
+    for part in sorted(files.left(folder, manifest), key=lambda part: part.topic not in LOGS):
         if part.topic not in spec or part.partition >= spec[part.topic].partitions:
             raise BackupError(f"{part.file}: {topics.FILE.name} has no such partition: another version made this")
         _verify_part(folder, part, chains)
@@ -202,9 +201,16 @@ class _Restore:
         count = 0
         for entry in self._entries(part):
             if part.topic != DESKS or self._stands(part.partition, entry):
-                await self._send(part.topic, part.partition, entry)
+                headers = [
+                    (name, self._played(value) if name == dead_letters.FROM else value) for name, value in entry.headers
+                ]
+                await self._send(part.topic, part.partition, msgspec.structs.replace(entry, headers=headers))
                 count += 1
         return count
+
+    def _played(self, value: bytes | None) -> bytes:
+        """Which dead letter a message was, under its new name."""
+        return self._named((value or b"").decode(errors="replace")).encode()
 
     def _stands(self, partition: int, entry: Entry) -> bool:
         """Whether a message is no letter, or one that its sender's log names."""
@@ -246,18 +252,20 @@ class _Restore:
     def _renamed(self, letter: DeadLetter) -> DeadLetter | None:
         """The letter under a name that the new epoch will not give; None: its message is undecided, and may fail again
         under a new one."""
-        if "~" in letter.id:
+        new = self._named(letter.id)
+        if new == letter.id:
             return letter
-        place: Place = (letter.topic, letter.partition)
-        if letter.offset > self._chains.decided(place):
+        if letter.offset > self._chains.decided((letter.topic, letter.partition)):
             return None
-        epoch = self._chains.of((LOG_OF[letter.topic], letter.partition)).head.epoch
-        new = f"{letter.id}~{epoch}"
         sealed = self._vault.seal_bytes(self._vault.open_bytes(letter.sealed, letter.id), new) if letter.sealed else b""
-        before = letter.redriven_from
-        return msgspec.structs.replace(
-            letter, id=new, sealed=sealed, redriven_from=f"{before}~{epoch}" if before and "~" not in before else before
-        )
+        return msgspec.structs.replace(letter, id=new, sealed=sealed, redriven_from=self._named(letter.redriven_from))
+
+    def _named(self, place: str) -> str:
+        """A dead letter's place with the epoch that ends; as it is if it has one, or is no place."""
+        topic, partition, offset, *_ = [*place.split("/"), "", ""]
+        if topic not in LOG_OF or not (partition.isdigit() and offset.isdigit()):
+            return place
+        return f"{place}~{self._chains.of((LOG_OF[topic], int(partition))).head.epoch}"
 
     # -- records to the broker -----------------------------------------------------------------------------------------
 
