@@ -124,8 +124,8 @@ class _Export:
             counts |= await self._copy(ranges, self._valid)
         while due := next(self.chains.due(), None):
             tps = [TopicPartition(*due.place)] if due.place else [tp for tp in bounds if not self._chain(tp).next]
-            for tp in tps:
-                counts[tp] += await self._read_on(tp, due)
+            for tp, (_, end) in (await ends(self._consumer, tps)).items():
+                counts[tp] += await self._read_on(tp, end, due)
             if due in self.chains.due():
                 raise BackupError(str(due))
         for tp in bounds:
@@ -138,10 +138,9 @@ class _Export:
         self.chains.take((record.topic, record.partition), _entry(record))
         return True
 
-    async def _read_on(self, tp: TopicPartition, due: Due) -> int:
+    async def _read_on(self, tp: TopicPartition, end: int, due: Due) -> int:
         """Read a log on to the record that sends a letter: it was there before its receiver took it. An empty one is
         read on likewise, or to its end if it is another's."""
-        end = (await ends(self._consumer, [tp]))[tp][1]
         if end == (start := self._chain(tp).next):
             return 0
         with PartWriter(self._folder, *tp) as out:

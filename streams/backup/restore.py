@@ -129,17 +129,21 @@ def _desks(pack: CityPack, chains: Chains) -> dict[str, int]:
 
 async def _refuse_filled(kafka: str) -> None:
     """Raise BackupError if a topic holds, or ever held, a message."""
+    tps = await asyncio.to_thread(_partitions, kafka)
     async with reader(kafka) as consumer:
-        there = await consumer.topics()
-        tps = [
-            TopicPartition(name, p)
-            for name in topics.load()
-            if name in there
-            for p in sorted(consumer.partitions_for_topic(name) or ())
-        ]
         used = sorted({tp.topic for tp, (_, end) in (await ends(consumer, tps)).items() if end > 0})
     if used:
         raise BackupError(f"the cluster is not empty ({', '.join(used)}): a backup goes into a new one")
+
+
+def _partitions(kafka: str) -> list[TopicPartition]:
+    """What there is of our topics."""
+    admin = KafkaAdminClient(bootstrap_servers=kafka.split(","))
+    try:
+        there = [(topic["name"], len(topic["partitions"])) for topic in admin.describe_topics()]
+    finally:
+        admin.close()
+    return [TopicPartition(name, p) for name, count in there if name in topics.load() for p in range(count)]
 
 
 def _make_topics(kafka: str) -> None:
