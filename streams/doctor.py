@@ -103,7 +103,11 @@ class Patient:
     @cached_property
     def kafka(self) -> str:
         """The broker: the one of the settings, else that of the run on this data; "": nobody says."""
-        return self.settings.kafka or (f"127.0.0.1:{self.ports['kafka']}" if "kafka" in self.ports else "")
+        return self.settings.kafka or self._own_kafka
+
+    @property
+    def _own_kafka(self) -> str:
+        return f"127.0.0.1:{self.ports['kafka']}" if "kafka" in self.ports else ""
 
     def reach(self) -> str:
         """As `kafka`, of a broker that answered. Raises CannotLookError."""
@@ -125,9 +129,9 @@ class Patient:
     @cached_property
     def clock(self) -> Clock:
         """The run's clock. A run that has one keeps it beside its ports."""
-        own = self.settings.data / "clock.json"
-        ours = not self.settings.kafka and own.exists()
-        return Clock.read(self.settings.clock or (own if ours else None))
+        file = self.settings.data / "clock.json"
+        ours = file.exists() and self.kafka == self._own_kafka
+        return Clock.read(self.settings.clock or (file if ours else None))
 
     @cached_property
     def city(self) -> tuple[CityPack | None, list[city_files.Fault]]:

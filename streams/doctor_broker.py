@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import stamina
 from aiokafka.errors import KafkaError
 from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.errors import CoordinatorNotAvailableError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -216,7 +218,10 @@ def _waiting(
     )
     try:
         with _admin(kafka) as admin:
-            found = lags.waiting(admin, decided)
+            # A broker that never had a group first makes room for groups.
+            for attempt in stamina.retry_context(on=CoordinatorNotAvailableError, timeout=SILENT_S):
+                with attempt:
+                    found = lags.waiting(admin, decided)
         return found, lags.behind(consumer, found, time.time())
     finally:
         consumer.close()
