@@ -26,7 +26,9 @@ from kafka.errors import KafkaError as AdminError
 from rich.console import Console
 from rich.live import Live
 
-from dispatchers.rows import CityPack
+from dispatchers.rows import CityPack, Definition
+from dispatchers.targets import UNOFFICIAL, definition_on
+from dispatchers.targets.periods import day_of
 
 from .children import BrokenError, Child
 from .city_files import BadCityError, load
@@ -153,7 +155,7 @@ class _Run:
                 servers.keep(),
                 self._play(settings, pack, servers.up),
                 self._watch.run(),
-                self._show(settings),
+                self._show(settings, definition_on(pack, day_of(clock.now(), pack.facts.utc_offset_minutes))),
             ]
             ending = asyncio.create_task(self._end())
             tasks = [ending, *map(asyncio.create_task, forever)]
@@ -251,15 +253,17 @@ class _Run:
 
     # -- while it runs -----------------------------------------------------------------------------------------------
 
-    async def _show(self, settings: Settings) -> None:
-        """The live summary: a table on a terminal, else a line now and then."""
+    async def _show(self, settings: Settings, definition: Definition) -> None:
+        """The live summary: a table on a terminal, else a line now and then. R1 stands in both."""
         assert self._watch
-        footer = f"PAIDAN_KAFKA={settings.kafka}  logs {self._data / 'logs'}  Ctrl-C ends it"
+        note = f"R1: {UNOFFICIAL} · {definition.version}"
+        footer = f"PAIDAN_KAFKA={settings.kafka}  logs {self._data / 'logs'}  Ctrl-C ends it\n{note}"
         if self._console.is_terminal:
             with Live(console=self._console, auto_refresh=False, transient=True) as live:
                 while True:
                     live.update(self._watch.numbers(self._restarts()).table(footer), refresh=True)
                     await asyncio.sleep(1)
+        self._say(note)
         while True:
             await asyncio.sleep(SHOW_EVERY_S)
             self._say(self._watch.numbers(self._restarts()).line())

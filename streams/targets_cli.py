@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dispatchers.clock import DAY, EPOCH, MINUTE, text
 from dispatchers.rows import CityPack, Definition
-from dispatchers.targets import Tasks, decode_told, definition_on, force, support
+from dispatchers.targets import UNOFFICIAL, Tasks, decode_told, definition_on, force, support
 from dispatchers.targets.cases import Cases, Counted, total
 from dispatchers.targets.periods import first_day, month_of
 from dispatchers.targets.share import Share
@@ -79,4 +79,4 @@ def _share(share: Share) -> str:
 
 
 def _words(definition: Definition) -> list[str]:
-    return [f"本平台口径，非官方考核 · {definition.version}: {definition.text}"]
+    return [f"{UNOFFICIAL} · {definition.version}: {definition.text}"]

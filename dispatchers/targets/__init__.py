@@ -16,7 +16,7 @@ R1 and the indicators are folds of the log; R2, R3 and the people are pure funct
 """
 
 from .counts import ASIDES, SCOPES, STREAMS, Kind, Scope, Stream, forced, parts, proof, share
-from .definition import definition_on
+from .definition import UNOFFICIAL, definition_on
 from .force import Force, force
 from .formulas import COUNTED, FORMULAS
 from .indicators import Indicators
@@ -28,8 +28,8 @@ from .tasks import WINDOWS, DeskTasks, Month, Official, Restated, Tasks, Window
 from .told import Told, ToldRecord, decode_told
 
 __all__ = [
-    "ASIDES", "COUNTED", "FORMULAS", "SCOPES", "STREAMS", "WINDOWS", "DeskIndicators", "DeskTasks", "Force",
-    "Indicators", "Kind", "Month", "Official", "People", "Restated", "Scope", "Share", "Stream", "Support", "Tasks",
-    "Told", "ToldRecord", "Window", "decode_told", "definition_on", "force", "forced", "parts", "proof", "share",
-    "support",
+    "ASIDES", "COUNTED", "FORMULAS", "SCOPES", "STREAMS", "UNOFFICIAL", "WINDOWS", "DeskIndicators", "DeskTasks",
+    "Force", "Indicators", "Kind", "Month", "Official", "People", "Restated", "Scope", "Share", "Stream", "Support",
+    "Tasks", "Told", "ToldRecord", "Window", "decode_told", "definition_on", "force", "forced", "parts", "proof",
+    "share", "support",
 ]  # fmt: skip

@@ -7,6 +7,9 @@ import datetime as dt
 from dispatchers.law import days_of
 from dispatchers.rows import CityPack, Definition
 
+# Stands beside every number that is shown, with the definition's version.
+UNOFFICIAL = "本平台口徑，非官方考核"
+
 # Packs of before 2026.11.4 have none: this is what they were counted by.
 FIRST = Definition(
     version="R1-2026-01",

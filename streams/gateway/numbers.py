@@ -12,7 +12,7 @@ from typing import Any
 from dispatchers.clock import DAY, MINUTE
 from dispatchers.law import days_of
 from dispatchers.rows import CityPack, Definition
-from dispatchers.targets import WINDOWS, Force, Share, Support, definition_on, force, support
+from dispatchers.targets import UNOFFICIAL, WINDOWS, Force, Share, Support, definition_on, force, support
 from dispatchers.targets.periods import after, before, day_of, first_day, month_of
 from dispatchers.targets.tasks import ROLLING
 
@@ -20,7 +20,7 @@ from ..clock import Clock
 from ..kafka_io import reader
 from ..target_fold import Folded, follow
 
-NOTE = {"zh": "本平台口徑，非官方考核", "en": "this platform's count, no official assessment"}
+NOTE = {"zh": UNOFFICIAL, "en": "this platform's count, no official assessment"}
 PREPARE_EVERY_S = 60.0  # what is known already costs nothing; a day of the demo is 24 minutes
 Figure = dict[str, Any]
 
