@@ -3,7 +3,7 @@
 It parses by itself (json, hashlib) and holds the promises of DESIGN §3, each under a word of its own:
 
     acknowledged   what the broker acknowledged lies where it said
-    chain          records continue one another; void ones are a zombie's (counted, ignored)
+    chain          records continue one another; void ones are a zombie's (counted, ignored); a changed byte breaks it
     decided        every message has one record, in order; only repeated letters and wake-ups have none
     time           `at` is the append time on the run's clock, never running backwards
     letters        numbered without gaps on both sides, none lost, none changed, posted before it is said so
@@ -11,11 +11,13 @@ It parses by itself (json, hashlib) and holds the promises of DESIGN §3, each u
     version        a case's events count up by one over all desks
     holder         one desk holds a case at a time: given away before it is taken
     cap            no squad above its cap
-    lease          a lease ends once, not before its time
+    lease          a lease ends once, not before its time; a wake-up leaves none that is over
+    deadline       a limit is missed once, not before its time (deadlines.py)
     order          an order acts once
     dead letter    what cannot be read is kept
 
-That the records are those of a serial fold is serial.py's business: that one re-decides with the project's own rules.
+What the clients did beside it is history.py's business, what Redis shows whiteboard.py's. That the records are those of
+a serial fold is serial.py's: that one re-decides with the project's own rules.
 """
 
 from __future__ import annotations
@@ -29,26 +31,21 @@ from typing import Any, NamedTuple
 
 from tests.support_kafka import Entry, Lying, Place
 
+from .assignments import Assignments
+from .deadlines import deadlines
+
 LOGS = {"complaints": "complaint-receipts", "city-events": "event-receipts", "desk-inbox": "desk-log"}
+GENESIS = "0" * 64
+FIELDS = {  # of a record: all of them, and no other
+    *("prev", "epoch", "inbox_offset", "at", "desk", "seq"),
+    *("cause", "rules", "city", "posted_through", "events"),
+}
 NOTHING = {  # of a case, and change none
     "OrderRefused",
     "OrderRepeated",
     "OrderForwarded",
     "OrderParked",
     "OrderUnparked",
-}
-ENDS = {  # an assignment
-    "AssignmentReturned",
-    "AssignmentWithdrawn",
-    "LeaseExpired",
-    "ActRefused",
-    "DisputeOpened",
-    "DisputeRuled",
-    "CaseChecked",
-    "CaseClosed",
-    "CaseCancelled",
-    "CaseTransferred",
-    "CaseHandedOver",
 }
 
 
@@ -75,6 +72,7 @@ class Valid(NamedTuple):
     offset: int
     appended: int
     said: dict[str, Any]
+    hash: str  # of its bytes
 
 
 class Rules(NamedTuple):
@@ -93,8 +91,9 @@ class Checker:
         self.mark = mark or {place: len(entries) for place, entries in lying.items()}
         self.faults: list[Fault] = []
         self.voids = 0
+        self.late: dict[str, int] = {}  # desk -> by how much its latest lease ended too late, in ms; told, not judged
         self.parsed = {p: [_parsed(e) for e in entries] for p, entries in lying.items() if p[0] in LOGS}
-        self.logs = {p: list(self._chain(p)) for p in lying if p[0] in LOGS.values()}
+        self.logs = {p: self._chain(p) for p in lying if p[0] in LOGS.values()}
         self.cases = self._cases()
 
     def check(self) -> list[Fault]:
@@ -106,6 +105,7 @@ class Checker:
         self._letters()
         self._one_case()
         self._versions()
+        deadlines(self._told(), self._broken)
         for place, log in self.logs.items():
             if place[0] == "desk-log":
                 self._caps_and_leases(log)
@@ -113,29 +113,23 @@ class Checker:
         self._dead_letters()
         return self.faults
 
+    def at(self, log: str, partition: int, offset: int) -> dict[str, Any]:
+        """The valid record at this place, {} if there is none."""
+        records = self.logs.get((log, partition), [])
+        index = bisect_left(records, offset, key=lambda valid: valid.offset)
+        return records[index].said if index < len(records) and records[index].offset == offset else {}
+
     def _broken(self, promise: str, text: str) -> None:
         self.faults.append(Fault(promise, text))
 
     # -- the log -------------------------------------------------------------------------------------------------------
 
-    def _chain(self, place: Place) -> Iterator[Valid]:
-        last, known, seq = "0" * 64, {"0" * 64}, 0
-        for index, entry in enumerate(self.lying[place]):
-            if entry.offset != index:
-                self._broken("chain", f"{place} has no {index}")
-                return
-            said = _parsed(entry)
-            known.add(hash_ := sha256(entry.value or b"").hexdigest())
-            if said.get("prev") == last:
-                seq += 1
-                if said["seq"] != seq:
-                    self._broken("chain", f"{place} {index}: seq {said['seq']}, {seq} was next")
-                last = hash_
-                yield Valid(index, entry.timestamp, said)
-                continue
-            self.voids += 1
-            if said.get("prev") not in known:
-                self._broken("chain", f"{place} {index} continues no record of this log")
+    def _chain(self, place: Place) -> list[Valid]:
+        valid, voids, broken = chain(self.lying[place])
+        for text in broken:
+            self._broken("chain", f"{place[0]}/{place[1]} {text}")
+        self.voids += voids
+        return valid
 
     def _decided(self, topic: str, partition: int, entries: list[Entry]) -> None:
         log = self.logs[LOGS[topic], partition]
@@ -266,6 +260,14 @@ class Checker:
                         )
         return found
 
+    def _told(self) -> Iterator[tuple[str, tuple[int, int, dict[str, Any]]]]:
+        """(case, (version, `at`, event)) of all that changed a case."""
+        for (topic, _), log in self.logs.items():
+            for valid in log if topic == "desk-log" else ():
+                for event in valid.said["events"]:
+                    if "case_version" in event and event["type"] not in NOTHING:
+                        yield event["case_id"], (event["case_version"], valid.said["at"], event)
+
     def _one_case(self) -> None:
         accepted: dict[tuple[str, str], set[str]] = defaultdict(set)
         for (topic, _), log in self.logs.items():
@@ -319,10 +321,14 @@ class Checker:
                 given, on_way_to = appended, event["to_desk"]
 
     def _caps_and_leases(self, log: list[Valid]) -> None:
-        held = _Assignments(self.rules.caps, self._broken)
+        held = Assignments(self.rules.caps, self._broken)
         for valid in log:
             for event in valid.said["events"]:
                 held.take(event, valid.said["at"])
+            if valid.said["cause"]["type"] == "WakeUp":
+                held.woken(valid.said)
+        if log:
+            self.late[log[-1].said["desk"]] = held.latest(log[-1].said["at"])
 
     def _orders(self, place: Place, log: list[Valid]) -> None:
         seen = Counter(e["message_id"] for v in log for e in v.said["events"] if e["type"] == "MessageSeen")
@@ -347,87 +353,28 @@ class Checker:
                 self._broken("dead letter", f"{sent} was not kept")
 
 
-class _Assignments:
-    """Who is offered or has what at one desk, as its log tells it: squads' loads, and leases."""
-
-    def __init__(self, caps: dict[str, int], broken: Callable[[str, str], None]) -> None:
-        self._caps, self._broken = caps, broken
-        self._weight: dict[str, int] = {}
-        self._load: Counter[str] = Counter()
-        self._standing: dict[str, dict[str, Any]] = {}  # case -> offer or work order
-        self._expired: set[str] = set()
-        self._urgent: set[str] = set()  # emergencies: no cap holds them up
-
-    def take(self, event: dict[str, Any], at: int) -> None:
-        kind, case = event["type"], event.get("case_id", "")
-        if kind in ("CaseRegistered", "CaseClassified", "CaseJoined"):
-            self._weigh(case, event["weight"])
-            self._urgent |= {case} if event.get("emergency") else set()
-        elif kind == "CaseTaken":
-            self._weigh(case, event["case"].get("weight", 1))  # a letter leaves out what is usual
-            self._urgent |= {case} if event["case"].get("emergency") else set()
-        elif kind in ("AssignmentOffered", "WorkOrderIssued"):
-            self._offered(event)
-        elif kind in ("LeaseExpired", "LeaseExtended"):
-            self._lease(event, at)
-        elif standing := self._standing.get(case):
-            self._moved(standing, kind, event)
-        if kind in ENDS:
-            gone = self._standing.pop(case, None)
-            if gone and gone["squad"]:
-                self._load[gone["squad"]] -= self._weight.get(case, 1)
-        if kind == "DisputeOpened":  # whoever has it until the ruling has it whatever the cap says
-            interim = event["interim"]
-            self._stands(case, interim["id"], interim.get("squad", ""), 0, waits=False)
-
-    @staticmethod
-    def _moved(standing: dict[str, Any], kind: str, event: dict[str, Any]) -> None:
-        """Whether its lease still runs: not once it was taken, and not while a return is reviewed."""
-        if kind == "AssignmentAccepted":
-            standing["taken"], standing["waits"] = True, False
-        elif kind == "ReturnRequested":
-            standing["waits"] = False
-        elif kind == "ReturnRefused":
-            standing["waits"], standing["due"] = not standing["taken"], event["due_at"]
-
-    def _weigh(self, case: str, weight: int) -> None:
-        """What a case weighs; one that squads have already may become heavier under them, whatever their cap."""
-        standing = self._standing.get(case)
-        if standing and standing["squad"]:
-            self._load[standing["squad"]] += weight - self._weight.get(case, 1)
-        self._weight[case] = weight
-
-    def _offered(self, event: dict[str, Any]) -> None:
-        case, squad = event["case_id"], event.get("squad", "")
-        if case in self._standing:
-            self._broken("lease", f"{case} offered while {self._standing[case]['id']} stands")
-        due = event["due_at"] if squad else event["receipt_due_at"]
-        self._stands(case, event["assignment_id"], squad, due)
-        if squad and self._load[squad] > self._caps[squad] and case not in self._urgent:
-            held = f"{self._load[squad]} of {self._caps[squad]}"
-            self._broken("cap", f"{squad} holds {held} by {event['assignment_id']}")
-
-    def _stands(self, case: str, name: str, squad: str, due: int, *, waits: bool = True) -> None:
-        self._standing[case] = {"id": name, "squad": squad, "due": due, "waits": waits, "taken": False}
-        if squad:
-            self._load[squad] += self._weight.get(case, 1)
-
-    def _lease(self, event: dict[str, Any], at: int) -> None:
-        kind, assignment = event["type"], event["assignment_id"]
-        standing = self._standing.get(event["case_id"])
-        if not standing or standing["id"] != assignment or not standing["waits"]:
-            self._broken("lease", f"{kind} of {assignment}, which does not wait: {standing}")
-            return
-        if at < standing["due"]:
-            self._broken("lease", f"{kind} of {assignment} {standing['due'] - at} ms before its time")
-        if kind == "LeaseExtended":
-            if standing.get("extended"):
-                self._broken("lease", f"{assignment} extended twice")
-            standing["extended"], standing["due"] = True, event["due_at"]
-        elif assignment in self._expired:
-            self._broken("lease", f"{assignment} expired twice")
-        else:
-            self._expired.add(assignment)
+def chain(entries: list[Entry]) -> tuple[list[Valid], int, list[str]]:
+    """A log's valid records, how many are void, and how its chain is broken. It ends at a hole."""
+    valid: list[Valid] = []
+    broken: list[str] = []
+    last, known, voids = GENESIS, {GENESIS}, 0
+    for index, entry in enumerate(entries):
+        if entry.offset != index:
+            return valid, voids, [*broken, f"has no {index}"]
+        said = _parsed(entry)
+        known.add(hash_ := sha256(entry.value or b"").hexdigest())
+        if said.get("prev") != last:
+            voids += 1
+            if said.get("prev") not in known:
+                broken.append(f"{index} continues no record of this log")
+            continue
+        if said.keys() != FIELDS:
+            return valid, voids, [*broken, f"{index} is no record: {sorted(said.keys() ^ FIELDS)}"]
+        if said["seq"] != len(valid) + 1:
+            broken.append(f"{index}: seq {said['seq']}, {len(valid) + 1} was next")
+        last = hash_
+        valid.append(Valid(index, entry.timestamp, said, hash_))
+    return valid, voids, broken
 
 
 def settled(lying: Lying, history: list[Sent], rules: Rules, mark: dict[Place, int]) -> bool:

@@ -1,4 +1,5 @@
-"""What is done to the workers and the broker while the load runs: a seeded plan, so that a run can be had again."""
+"""What is done to the processes, the servers and the network while the load runs: a seeded plan, so that a run can be
+had again."""
 
 from __future__ import annotations
 
@@ -6,16 +7,19 @@ import asyncio
 import json
 import random
 import signal
+import time
 from collections.abc import Awaitable, Callable
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams import topics
-from streams.local import EmbeddedKafka
+from streams.local import EmbeddedKafka, EmbeddedRedis
+from streams.whiteboard import connect
 from tests.support_kafka import Child, Run
 
 from .checker import LOGS
 from .load import Load
+from .proxy import Proxy
 
 Fault = Callable[["Plan"], Awaitable[None]]
 GROUP = "paidan-desk"
@@ -25,11 +29,34 @@ class Plan:
     """Faults one after another, until the load ends."""
 
     def __init__(
-        self, run: Run, workers: list[Child], load: Load, seed: int, kafka: EmbeddedKafka | None = None
+        self,
+        run: Run,
+        workers: list[Child],
+        load: Load,
+        seed: int,
+        kafka: EmbeddedKafka,
+        redis: EmbeddedRedis | None = None,
+        proxy: Proxy | None = None,
     ) -> None:
-        self.run, self.workers, self.load, self.kafka = run, workers, load, kafka
+        self.run, self.workers, self.load = run, workers, load
+        self.kafka, self.redis, self.proxy = kafka, redis, proxy
         self.dice = random.Random(seed)
         self.done: list[str] = []
+        self.times: list[int] = []  # wall ms of each
+
+    def did(self, what: str) -> None:
+        """Note that something was done to the system, now."""
+        self.done.append(what)
+        self.times.append(int(time.time() * 1000))
+
+    async def undo(self) -> None:
+        """What was stopped goes on: the load has ended, perhaps in the middle of a fault."""
+        for worker in self.workers:
+            worker.send(signal.SIGCONT)
+        if self.proxy:
+            heal(self.proxy)
+        if self.redis:
+            self.redis.start()
 
     async def go(self, fault: Fault) -> None:
         """Do the fault again and again, until cancelled."""
@@ -46,7 +73,7 @@ async def kill(plan: Plan) -> None:
     await asyncio.sleep(plan.dice.uniform(5, 9))
     victim = plan.pick()
     victim.kill()
-    plan.done.append(f"kill {victim.name}")
+    plan.did(f"kill {victim.name}")
     await asyncio.sleep(plan.dice.uniform(1, 2))
     victim.start()
 
@@ -55,8 +82,8 @@ async def terminate(plan: Plan) -> None:
     """A rolling restart: SIGTERM, wait until it has gone, start."""
     await asyncio.sleep(plan.dice.uniform(3, 6))
     victim = plan.pick()
+    plan.did(f"term {victim.name}")
     await victim.stop()
-    plan.done.append(f"term {victim.name}")
     victim.start()
 
 
@@ -75,10 +102,10 @@ def freeze(seconds: float) -> Fault:
     async def fault(plan: Plan) -> None:
         await asyncio.sleep(plan.dice.uniform(2, 4))
         victim = plan.pick()
+        plan.did(f"freeze {victim.name}")
         victim.send(signal.SIGSTOP)
         await asyncio.sleep(seconds)
         victim.send(signal.SIGCONT)
-        plan.done.append(f"freeze {victim.name}")
         await asyncio.sleep(plan.dice.uniform(3, 4))
         victim.start()  # the zombie notices and leaves; its restarter brings it back
 
@@ -87,15 +114,75 @@ def freeze(seconds: float) -> Fault:
 
 async def broker(plan: Plan) -> None:
     """kill -9 of the broker, and its restart on the same data."""
-    assert plan.kafka
     await asyncio.sleep(plan.dice.uniform(4, 7))
+    plan.did("broker")
     await asyncio.to_thread(plan.kafka.kill)
-    plan.done.append("broker")
     await asyncio.sleep(plan.dice.uniform(1, 3))
     await asyncio.to_thread(plan.kafka.start)
     await asyncio.sleep(10)
     for worker in plan.workers:
         worker.start()
+
+
+async def redis(plan: Plan) -> None:
+    """Redis is emptied, killed and begins empty, killed and begins with an old dump: each in its turn.
+
+    It is killed and started here, not in a thread: that would go on when this is cancelled.
+    """
+    assert plan.redis
+    client = connect(plan.redis.address)
+    dump = plan.redis.dir / "dump.rdb"
+    try:
+        await asyncio.sleep(plan.dice.uniform(2, 3))
+        await client.save()
+        old = dump.read_bytes()
+        dump.unlink()
+        await asyncio.sleep(plan.dice.uniform(1, 2))
+        plan.did("flushed")
+        await client.flushall()
+        await asyncio.sleep(plan.dice.uniform(1, 3))
+        plan.did("killed")
+        plan.redis.kill()
+        await asyncio.sleep(plan.dice.uniform(0, 2))
+        plan.redis.start()
+        await asyncio.sleep(plan.dice.uniform(1, 3))
+        plan.did("old dump")
+        plan.redis.kill()
+        dump.write_bytes(old)
+        plan.redis.start()
+        dump.unlink()
+    finally:
+        await client.aclose()
+    for worker in plan.workers:  # who left is started again
+        worker.start()
+
+
+async def network(plan: Plan) -> None:
+    """Between a worker and its broker: cut for longer than its session, broken off, slow, late."""
+    assert plan.proxy
+    proxy, pause = plan.proxy, plan.dice.uniform
+    await asyncio.sleep(pause(1, 2))
+    plan.did("cut")
+    proxy.cut = True
+    await asyncio.sleep(pause(11, 13))  # the session is 10 s
+    heal(proxy)
+    await asyncio.sleep(pause(1, 2))
+    plan.did("reset")
+    proxy.reset()
+    await asyncio.sleep(pause(1, 2))
+    plan.did("slow")
+    proxy.rate = pause(20_000, 60_000)
+    await asyncio.sleep(pause(2, 3))
+    heal(proxy)
+    plan.did("delayed")
+    proxy.delay = pause(0.1, 0.4)
+    await asyncio.sleep(pause(2, 3))
+    heal(proxy)
+
+
+def heal(proxy: Proxy) -> None:
+    """The network is as it should be."""
+    proxy.cut, proxy.delay, proxy.rate = False, 0.0, 0.0
 
 
 async def poison(plan: Plan) -> None:
@@ -122,6 +209,7 @@ _ORDER = {"message_id": "poison", "actor": {"id": "a", "role": "operator"}, "cas
 POISON: list[tuple[str, str, bytes]] = [
     ("complaints", "bad json", b'{"source": "12345", '),
     ("complaints", "wrong type", _complaint(source_id=7)),
+    ("complaints", "1.5 MB: refused", _complaint(description="x" * 1_500_000)),
     ("complaints", "900 kB", _complaint(description="x" * 900_000)),
     ("complaints", "unknown kind", _complaint(kind="rumour")),
     ("complaints", "no datum", _complaint(location={"lon": 120.75, "lat": 30.76})),

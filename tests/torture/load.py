@@ -1,8 +1,8 @@
 """An open-loop load: so many messages a second, whatever the system does. Complaints, and people who answer.
 
 People read `desk-log` (with a chain rule of their own) and post orders: they accept, arrive, dispose, check, close;
-some return, some let a lease run out, some hand the case to another desk. Some say a thing twice. What the broker
-acknowledged is the history.
+some return, some let a lease run out, some hand the case to another desk. Some say a thing twice. Every operation is
+written down with its begin, its end and its answer (history.py).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from aiokafka.errors import KafkaError
 from tests.support_kafka import ROOT, Run
 
 from .checker import Rules, Sent
+from .history import Book, Operation, read, sent
 
 LINES = ROOT / "tests" / "data" / "demo_500.jsonl"
 CHECKER = {"id": "checker-1", "role": "checker"}
@@ -57,8 +58,7 @@ class Load:
         """`handovers`: this share of the offers. `polite` people do all at once, say it once, and give nothing back."""
         self.run, self.rate, self.handovers, self.polite = run, rate, handovers, polite
         self.rules = rules_of(run)
-        self.history: list[Sent] = []
-        self.refused: list[str] = []  # sends without acknowledgement: they may lie there or not
+        self.book = Book(run.data / f"history-T{seed}.jsonl", f"T{seed}")
         self.sent = 0
         self._dice = random.Random(seed)
         self._lines = [json.loads(line) for line in LINES.read_text("utf-8").splitlines()]
@@ -73,6 +73,16 @@ class Load:
         self._heads: dict[int, str] = {}
         self._numbers = 0
         self._name = f"T{seed}"
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All that was sent, from the file."""
+        return read(self.book.file)
+
+    @property
+    def history(self) -> list[Sent]:
+        """What of it was acknowledged."""
+        return sent(self.operations)
 
     async def go(self, seconds: float) -> None:
         """Send for so long, then wait for the acknowledgements of what was sent."""
@@ -99,34 +109,40 @@ class Load:
     async def _send_one(self, producer: AIOKafkaProducer, waiting: set[asyncio.Future[Any]]) -> None:
         if self._to_say and self._dice.random() > (0.0 if self.polite else SPARE):
             desk, order = self._to_say.popleft()
-            self._sent(
-                await producer.send("desk-inbox", _bytes(order), key=desk.encode(), partition=self._partition[desk]),
-                order["message_id"],
-                waiting,
-            )
+            to, key = self._partition[desk], desk.encode()
+            await self._send(producer, "desk-inbox", order["message_id"], _bytes(order), key, to, waiting)
             return
         topic, body = self._complaint()
         number = f"{body['source']}/{body['source_id']}"
         stray = self._dice.randrange(32) if self._now_and_then(0.02) else None
-        future = await producer.send(topic, _bytes(body), key=number.encode(), partition=stray)
-        self._sent(future, number, waiting)
+        await self._send(producer, topic, number, _bytes(body), number.encode(), stray, waiting)
 
     async def poison(self, producer: AIOKafkaProducer, topic: str, kind: str, value: bytes) -> None:
         """A message that nobody can read."""
         partition = self._dice.choice(list(self.rules.desks)) if topic == "desk-inbox" else self._dice.randrange(32)
-        sent = await producer.send_and_wait(topic, value, partition=partition)
-        self.history.append(Sent(topic, partition, sent.offset, kind, kind))
+        op = self.book.begin(topic, kind, value, poison=kind)
+        try:
+            self.book.end(op, await producer.send_and_wait(topic, value, partition=partition))
+        except KafkaError as fault:
+            self.book.end(op, fault)
 
-    def _sent(
-        self, future: asyncio.Future[Any], name: str, waiting: set[asyncio.Future[Any]], poison: str = ""
+    async def _send(
+        self,
+        producer: AIOKafkaProducer,
+        topic: str,
+        message: str,
+        value: bytes,
+        key: bytes,
+        partition: int | None,
+        waiting: set[asyncio.Future[Any]],
     ) -> None:
+        op = self.book.begin(topic, message, value)
+        future = await producer.send(topic, value, key=key, partition=partition)
+
         def done(ended: asyncio.Future[Any]) -> None:
             waiting.discard(ended)
-            if ended.cancelled() or ended.exception():
-                self.refused.append(name)
-            else:
-                place = ended.result()
-                self.history.append(Sent(place.topic, place.partition, place.offset, name, poison))
+            if not ended.cancelled():
+                self.book.end(op, ended.exception() or ended.result())
 
         waiting.add(future)
         future.add_done_callback(done)

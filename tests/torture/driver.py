@@ -1,0 +1,171 @@
+"""One run: the whole of it on a real broker, a load that does not wait, faults by a seeded plan, calm, the checker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from kafka import KafkaAdminClient
+from redis.exceptions import RedisError
+
+from streams import topics
+from streams.local import EmbeddedKafka, EmbeddedRedis
+from tests.support_kafka import Child, Lying, Place, Run, lying, teller, worker
+
+from . import faults, whiteboard
+from .checker import LOGS, Checker, Fault, settled
+from .history import unlike_history
+from .load import Load
+from .proxy import ProxiedKafka
+from .serial import Serial, unlike_serial
+
+READ = (*LOGS, *LOGS.values(), "dead-letters")
+RATE = 200  # messages a second
+CALM = 60  # seconds for what is on its way when the load ends
+NAMES = ("one", "two")
+# A wrong clock, for a process of ours from its first line on: it reads so many seconds more. Nothing of the product
+# knows of it, and the broker's clock stays right.
+_CLOCK = (
+    "import time\n_s, _ns = time.time, time.time_ns\n"
+    "time.time = lambda: _s() + {0}\ntime.time_ns = lambda: _ns() + {0} * 1_000_000_000\n"
+)
+
+
+class Scene(NamedTuple):
+    """What is set up for a run besides two workers and a broker."""
+
+    groups: Sequence[str] = (faults.GROUP, faults.GROUP)
+    redis: bool = False  # with `paidan tell`, and a device that listens to every squad
+    proxied: bool = False  # the first worker speaks to the broker through a proxy
+    ahead: Sequence[int] = (0, 0)  # seconds by which each worker's clock is wrong
+
+
+class Seen(NamedTuple):
+    """What a run came to."""
+
+    broken: list[Fault]
+    checker: Checker
+    load: Load
+    plan: faults.Plan
+    workers: list[Child]
+
+    def summary(self) -> str:
+        """One line for who runs the test with -s."""
+        records = sum(map(len, self.checker.logs.values()))
+        voids = self.checker.voids
+        codes = {w.name: w.ended for w in self.workers}
+        told = Counter(e["type"] for log in self.checker.logs.values() for v in log for e in v.said["events"])
+        answers = Counter(op.answer for op in self.load.operations)
+        late = {desk: f"{ms / 60_000:.0f} min" for desk, ms in self.checker.late.items()}  # on the city's clock
+        return (
+            f"{dict(answers)}, {records} records, {voids} void, "
+            f"{len(self.checker.cases)} cases; {', '.join(self.plan.done)}; ended {codes}; "
+            f"latest lease {late}; {dict(told)}"
+        )
+
+
+async def torture(
+    data: Path,
+    what: Sequence[faults.Fault],
+    seconds: float,
+    *,
+    seed: int,
+    handovers: float = 0.04,
+    scene: Scene = Scene(),  # noqa: B008 - a tuple
+) -> Seen:
+    """Load and faults for so long, then calm, then the checker over everything."""
+    with ExitStack() as stack:
+        kafka = stack.enter_context((ProxiedKafka if scene.proxied else EmbeddedKafka)(data / "kafka"))
+        admin = KafkaAdminClient(bootstrap_servers=kafka.address)
+        topics.apply(admin, topics.load(), replication=1)
+        admin.close()
+        redis = stack.enter_context(EmbeddedRedis(data / "redis")) if scene.redis else None
+        proxy = stack.enter_context(kafka.proxy()) if isinstance(kafka, ProxiedKafka) else None
+        run = Run(kafka.address, data, redis=redis.address if redis else "")
+        workers = _workers(run, scene, proxy.address if proxy else "")
+        load = Load(run, RATE, seed, handovers)
+        plan = faults.Plan(run, workers, load, seed, kafka, redis, proxy)
+        device = whiteboard.Device(redis.address) if redis else None
+        beside = [asyncio.create_task(device.listen())] if device else []
+        try:
+            for one in workers:
+                one.start()
+            await asyncio.gather(*(one.ready() for one in workers))
+            acting = [asyncio.create_task(plan.go(fault)) for fault in (*what, faults.poison)]
+            await load.go(seconds)
+            broken = [str(task.exception()) for task in acting if task.done()]
+            assert not broken, broken
+            for task in acting:
+                task.cancel()
+            await asyncio.gather(*acting, return_exceptions=True)
+            await plan.undo()
+            there, mark = await _calm(run, kafka, workers, load, redis)
+            checker = Checker(there, load.history, load.rules, mark)
+            found = checker.check()
+            if redis and device:
+                found += await _shown(redis, checker, Serial(run))
+                found += device.unlike(checker)
+                plan.done.append(f"{device.repeats} streams told again")
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+            for one in workers:
+                one.kill()
+            load.book.close()
+        found += unlike_serial(checker, Serial(run)) + unlike_history(checker, load.operations)
+        return Seen(found, checker, load, plan, workers)
+
+
+def _workers(run: Run, scene: Scene, through: str) -> list[Child]:
+    """Two workers, the first one behind the proxy if there is one, and who tells."""
+    ways = (run._replace(kafka=through) if through else run, run)
+    made = [worker(way, name, group) for way, name, group in zip(ways, NAMES, scene.groups, strict=True)]
+    for nth, ahead in enumerate(scene.ahead):
+        if ahead:
+            made[nth] = Child(made[nth].name, _CLOCK.format(ahead) + made[nth]._code, made[nth].log)
+    return [*made, teller(run, "tell")] if scene.redis else made
+
+
+async def _calm(
+    run: Run, kafka: EmbeddedKafka, workers: list[Child], load: Load, redis: EmbeddedRedis | None
+) -> tuple[Lying, dict[Place, int]]:
+    """Until all that was sent is decided, at most CALM seconds; then the workers end, but who tells.
+
+    Gives everything that lies in the topics, and where they ended when the load did.
+    """
+    await asyncio.to_thread(kafka.start)
+    there = await lying(run.kafka, READ)
+    mark = {place: len(entries) for place, entries in there.items()}
+    deadline = time.monotonic() + CALM
+    while not settled(there, load.history, load.rules, mark) and time.monotonic() < deadline:
+        for one in workers:
+            one.start()
+        await asyncio.sleep(1)
+        await lying(run.kafka, READ, there)
+    await asyncio.gather(*(one.stop() for one in workers if one.name in NAMES))
+    for one in workers:
+        if one.name not in NAMES:
+            one.start()
+    return await lying(run.kafka, READ, there), mark
+
+
+async def _shown(redis: EmbeddedRedis, checker: Checker, serial: Serial) -> list[Fault]:
+    """How Redis is unlike the logs, once it had CALM seconds to become like them."""
+    right = whiteboard.rendered(checker, serial)
+    deadline = time.monotonic() + CALM
+    while True:
+        there = None
+        with suppress(RedisError):
+            there = await asyncio.to_thread(whiteboard.read, redis.address)
+        wrong = [Fault("board", "redis does not answer")]
+        if there:
+            wrong = whiteboard.unlike_log(there, checker) + whiteboard.unlike_fold(there, right)
+        if not wrong or time.monotonic() > deadline:
+            return wrong
+        await asyncio.sleep(0.5)

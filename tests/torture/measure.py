@@ -1,0 +1,73 @@
+"""What a run came to in figures: what was lost, doubled, misordered, how long anything waited, how soon it went on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from .checker import LOGS, Checker, Fault
+from .driver import Seen
+
+Seconds = Callable[[float], float]
+Measure = Callable[[str, Seen], None]
+HEAD = ("fault", "runs", "injected", "messages", "lost", "doubled", "misordered", "else", "longest pause", "recovery")
+LOST = ("acknowledged", "dead letter", "offers")
+DOUBLED = ("one case", "order")
+MISORDERED = ("version", "holder", "letters")
+
+
+class Row(NamedTuple):
+    """A run in figures."""
+
+    fault: str
+    injected: int  # how often something was done to the system
+    messages: int  # that were acknowledged
+    lost: int  # promises that were broken, by what that came to
+    doubled: int
+    misordered: int
+    otherwise: int
+    pause: float  # seconds from a message in an inbox to its record, the longest
+    recovery: float  # seconds from a fault until all that lay in the inboxes then was decided, the longest
+
+
+def measured(fault: str, seen: Seen) -> Row:
+    """The figures of a run."""
+    kinds = [_kind(broken) for broken in seen.broken]
+    waits = list(_waits(seen.checker))
+    left = [decided - at for at in seen.plan.times for lay, decided in waits if lay <= at < decided]
+    return Row(
+        fault,
+        len(seen.plan.times),
+        len(seen.load.history),
+        *(kinds.count(kind) for kind in ("lost", "doubled", "misordered", "else")),
+        max((decided - lay for lay, decided in waits), default=0) / 1000,
+        max(left, default=0) / 1000,
+    )
+
+
+def _kind(broken: Fault) -> str:
+    if " lost: " in broken.text or broken.promise in LOST:
+        return "lost"
+    if broken.promise in DOUBLED or " decided again" in broken.text:
+        return "doubled"
+    return "misordered" if broken.promise in MISORDERED else "else"
+
+
+def _waits(checker: Checker) -> Iterator[tuple[int, int]]:
+    """(appended to the inbox, appended to the log) of each message that has a record."""
+    for (topic, partition), entries in checker.lying.items():
+        for valid in checker.logs[LOGS[topic], partition] if topic in LOGS else ():
+            yield entries[valid.said["inbox_offset"]].timestamp, valid.appended
+
+
+def table(rows: Iterable[Row], not_run: Iterable[tuple[str, str]]) -> list[str]:
+    """Lines: one for each fault over all its runs, and one for each that could not be injected, with the reason."""
+    lines = [HEAD]
+    for fault, runs in groupby(sorted(rows), key=lambda row: row.fault):
+        every = list(runs)
+        sums = (str(sum(row[n] for row in every)) for n in range(1, 7))
+        lines.append((fault, str(len(every)), *sums, *(f"{max(row[n] for row in every):.1f} s" for n in (7, 8))))
+    widths = [max(len(line[n]) for line in lines) for n in range(len(HEAD))]
+    told = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
+    return [*told, *(f"{name.ljust(widths[0])}  not run: {why}" for name, why in not_run)]
