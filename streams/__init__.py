@@ -26,5 +26,6 @@ In the order of a message, each file one thought:
 - targets                   the official numbers: `target_fold`, shown by `target_gauges` and `indicator_gauges`
 - people/, feed             the demo: simulated people, real complaints
 - run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine
+- backup/, doctor*          a city in files, and into an empty cluster; what is wrong, in words
 - decide, replay, schema, generate, packs, scan, *_cli, cli*   tools; `cli` joins all of it
 """
