@@ -180,7 +180,7 @@ class Push:
 
     async def _write(self, last: _Last, position: Position) -> None:
         old: list[str] = []
-        for kind in ("offers", "orders"):
+        for kind in ("offers", "looks", "orders"):
             old += [name async for name in self._redis.scan_iter(key(self._desk, f"{kind}:*"), 1000)]
         pipe = self._redis.pipeline(transaction=True)
         pipe.delete(key(self._desk, "pushed"), *old)
