@@ -170,7 +170,7 @@ REPLY_STATES = ("acknowledged", "pending", "dead", "by_topic")
 CHANNELS = ("webhook", "webpush", "worknotice", "mqtt")
 POSTED = ("accepted", "refused", "gone", "failing", "timeout", "unreachable")
 ATTEMPTS = ("1", "2", "3", "more")
-RETURN_REASONS = get_args(messages.ReturnReason)
+RETURN_REASONS = (*get_args(messages.ReturnReason), "not_theirs")  # the last: a review found that it never was
 CAUSES_UP = (*get_args(messages.Cause), "overdue", "repeated", "operator_silent", "reworked_too_often")
 # Limits that the city's own rows add to an item's are "other".
 MISSED = (

@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from dispatchers import refusals, targets
 from streams import lag, metrics
 from streams.metrics import FAMILIES, OTHER
+from tests.core.test_explain import written
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -72,6 +73,15 @@ def test_every_reason_of_a_refusal_is_used() -> None:
     rules = "".join(p.read_text("utf-8") for p in (ROOT / "dispatchers").glob("*.py") if p.name != "refusals.py")
     assert metrics.REFUSALS == refusals.REFUSALS
     assert [] == [reason for reason in refusals.REFUSALS if f'"{reason}"' not in rules]
+
+
+def test_what_the_rules_write_is_in_the_sets() -> None:
+    """Reasons and causes that the rules themselves give, read from their source. (They are followed a little too far:
+    "as proposed" is the reason of an assignment.)"""
+    assert written("AssignmentReturned", "reason") - {"as proposed"} <= {*metrics.RETURN_REASONS}
+    assert "not_theirs" in written("AssignmentReturned", "reason")
+    assert written("CaseEscalated", "cause") <= {*metrics.CAUSES_UP}
+    assert written("DeadlineMissed", "name") <= {*metrics.MISSED}
 
 
 def test_label_sets_agree_with_what_they_are_of() -> None:
