@@ -15,7 +15,8 @@ class Gauges:
     def __init__(self, pack: CityPack) -> None:
         self._pack = pack
         self._force, self._support = force(pack), support(pack)
-        metrics.DEFINITIONS.declare(d.version for d in pack.definitions)
+        newest = sorted(pack.definitions, key=lambda d: d.valid_from)[-metrics.DEFINITIONS.most :]
+        metrics.DEFINITIONS.declare(d.version for d in newest)
         for family in (metrics.target_cases, metrics.tasks_closed, metrics.tasks_retracted):
             family.zero()
 

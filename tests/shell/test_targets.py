@@ -99,8 +99,8 @@ def test_what_stands_beside_the_number_is_told_too() -> None:
 def test_the_past_is_no_traffic() -> None:
     """Pitfall 6: what is read of the log's past moves no counter, what comes live does; the gauges have both."""
 
-    def counted() -> float:
-        return sum(metrics.tasks_closed.of(*labels)._value.get() for labels in metrics.tasks_closed.series())
+    def counted() -> float:  # under "other" too: a process that has had many packs has no room for more desks
+        return sum(sample.value for sample in metrics.tasks_closed.metric.collect()[0].samples)
 
     before, exporter = counted(), Exporter(small().pack, TODAY)
     assert value(metrics.replaying) == 1
