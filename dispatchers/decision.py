@@ -132,14 +132,11 @@ class Decision:
             before, case = None, born(event, self.at)
         elif isinstance(event, e.CaseTaken):
             before, case = None, taken(event)
-        elif isinstance(event, AFTER_THE_END):
-            ended = self.desk.gone[event.case_id].case
-            assert ended is not None, f"{event.case_id} is forgotten"
-            before, case = None, after(ended, event, self.at)
         else:
-            before = self.case(event.case_id)
-            assert before is not None, f"{event.case_id} is not of this desk"
-            case = after(before, event, self.at)
+            before, gone = self.case(event.case_id), self.desk.gone.get(event.case_id)
+            known = before or (gone.case if gone else None)  # of one that ended the table says what may still be
+            assert known is not None, f"{event.case_id} is not of this desk"
+            case = after(known, event, self.at)
         self.events.append(event)  # type: ignore[arg-type]  # every CaseEvent used here is in AnyEvent
         bore = before.load_on if before else None
         bears = case.load_on
@@ -165,9 +162,6 @@ class Decision:
     def _weigh(self, bearers: tuple[str, str], weight: int) -> None:
         for bearer in bearers:
             self._loads[bearer] = self._loads.get(bearer, 0) + weight
-
-
-AFTER_THE_END = (e.CaseReopened, e.OverdueAppealed, e.AppealEndorsed, e.AppealApproved, e.AppealRefused)
 
 
 def next_of(case: Case) -> dict[str, Any]:

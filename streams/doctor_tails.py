@@ -13,12 +13,12 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from dispatchers.record import GENESIS, digest
 
-from . import metrics, topics
+from . import topics
 from .clock import wall_ms
 from .kafka_io import ends, read_ranges, reader
+from .replay import LOGS
 
 LAST = 1_000  # records of each log; a zombie wrote 456 before it was stopped (streaming.md §8.4)
-INBOX_OF = dict(zip(metrics.LOGS, metrics.INBOXES, strict=True))
 
 
 class Event(msgspec.Struct):
@@ -76,7 +76,7 @@ class Logs(NamedTuple):
 
     def decided(self) -> dict[tuple[str, int], int]:
         """By inbox and partition: the offset after the last one that has a record."""
-        of = {(INBOX_OF[tp.topic], tp.partition): tail.last for tp, tail in self.tails.items()}
+        of = {(LOGS[tp.topic], tp.partition): tail.last for tp, tail in self.tails.items()}
         return {place: last.inbox_offset + 1 for place, last in of.items() if last}
 
 
@@ -128,7 +128,7 @@ async def read(kafka: str) -> Logs:
     spec = topics.load()
     async with reader(kafka) as consumer:
         there = await consumer.topics()
-        tps = [TopicPartition(log, p) for log in metrics.LOGS if log in there for p in range(spec[log].partitions)]
+        tps = [TopicPartition(log, p) for log in LOGS if log in there for p in range(spec[log].partitions)]
         asked = wall_ms()
         bounds = await ends(consumer, tps)
         wanted = {tp: (max(first, end - LAST), end) for tp, (first, end) in bounds.items() if end}

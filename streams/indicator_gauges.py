@@ -23,12 +23,13 @@ class IndicatorGauges:
         """Set all of them, as of now."""
         period = period_of(now, self._offset)
         for desk in self._desks:
-            for indicator, share in indicators.of_month(desk, period, now).items():
+            month = indicators.month(desk, period, now)  # once: it looks at every open case
+            for indicator, share in month.shares.items():
                 metrics.indicator_cases.of(indicator, "num", desk).set(share.num)
                 metrics.indicator_cases.of(indicator, "den", desk).set(share.den)
-            for of, count in indicators.counts(desk, now).items():
+            for of, count in month.counts.items():
                 metrics.indicator_counts.of(of, desk).set(count)
-            metrics.seen_not_governable.of(desk).set(indicators.seen_not_governable(desk, now))
+            metrics.seen_not_governable.of(desk).set(month.seen)
         self._show_people(indicators, now)
 
     def _show_people(self, indicators: Indicators, now: int) -> None:

@@ -22,6 +22,7 @@ from .city_files import load
 from .clock import Clock
 from .indicator_gauges import IndicatorGauges
 from .kafka_io import producer, reader
+from .lag import Lag
 from .reader import LOG
 from .recovery import Stored, write_snapshot
 from .settings import Settings
@@ -84,8 +85,6 @@ async def _run(settings: Settings) -> None:
     metrics.calendar_unknown.of().set(dt.datetime.combine(unknown, dt.time(), zone).timestamp())
     exporter = Exporter(pack, Clock.read(settings.clock))
     metrics.serve("targets", settings.metrics_port)
-    from .lag import Lag  # here: it is the only one who needs the other client
-
     lag = Lag(settings.kafka, lambda: dict(exporter.decided))
     lag.start()
     sender = producer(settings.kafka)

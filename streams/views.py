@@ -217,9 +217,8 @@ class Tally:
             if case.load_on:
                 self._count(self.squads, case.load_on[0], by)
         self._age(self.open, before, after)
-        for case, gone, come in ((before, before, None), (after, None, after)):
-            if case:
-                self._age(self.kinds.setdefault((case.status, case.priority), []), gone, come)
+        for kind in {(case.status, case.priority) for case in (before, after) if case}:
+            self._age(self.kinds.setdefault(kind, []), _if_of(kind, before), _if_of(kind, after))
         self._age(
             self.unassigned,
             before if before and before.status in UNASSIGNED else None,
@@ -238,6 +237,10 @@ class Tally:
             del ages[bisect_left(ages, before.registered_at)]
         if after:
             insort(ages, after.registered_at)
+
+
+def _if_of(kind: tuple[Status, int], case: Case | None) -> Case | None:
+    return case if case and (case.status, case.priority) == kind else None
 
 
 def squad_row(squad: str, desk: Desk, tally: Tally, city: City) -> SquadRow:

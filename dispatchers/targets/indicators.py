@@ -19,20 +19,28 @@ in formulas.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
 from dispatchers.messages import EVENT_KINDS
 from dispatchers.rows import CityPack
 
 from .formulas import COUNTED, FORMULAS, Standing
 from .limits import Matter
-from .periods import day_of, ends_at, period_of
+from .periods import day_of, ends_at, period_of, taken_back_until
 from .share import Share
 from .standing import STAYS, Counted, DeskIndicators, Ended, How, Work
 from .told import Told, ToldRecord
 
 MANAGEMENT = "towns"  # the group of domains (rows.Domain) that patrols look after
-LONGEST = 31  # days that a closing of before 2026.11.2 is remembered, which says no end of it
+
+
+class MonthOf(NamedTuple):
+    """A desk's month: its indicators, what is counted beside them, and `seen` 看得见、管不着 (R37): enforcement that a
+    patrol found, and that went to a unit or a higher level because the power list has it there, once for a case."""
+
+    shares: dict[str, Share]
+    counts: dict[str, int]
+    seen: int
 
 
 class Indicators:
@@ -76,20 +84,26 @@ class Indicators:
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
-    def of_month(self, desk: str, period: str, now: int = 0) -> dict[str, Share]:
-        """A desk's indicators of a month. What stands is as of its end, before it as of `now` (0: the last record)."""
+    def month(self, desk: str, period: str, now: int = 0) -> MonthOf:
+        """A desk's month. What stands is as of its end, before it as of `now` (0: the last record)."""
         parts = self._parts(desk, period, now)
-        return {name: Share(_total(parts, f.num), _total(parts, f.den)) for name, f in FORMULAS.items()}
+        return MonthOf(
+            {name: Share(_total(parts, f.num), _total(parts, f.den)) for name, f in FORMULAS.items()},
+            {name: parts.get(part, 0) for name, part in COUNTED.items()},
+            parts.get("seen", 0),
+        )
+
+    def of_month(self, desk: str, period: str, now: int = 0) -> dict[str, Share]:
+        """A desk's indicators of a month."""
+        return self.month(desk, period, now).shares
 
     def counts(self, desk: str, now: int) -> dict[str, int]:
         """What a desk counts beside them, in the month that `now` is in."""
-        parts = self._parts(desk, period_of(now, self._offset), now)
-        return {name: parts.get(part, 0) for name, part in COUNTED.items()}
+        return self.month(desk, period_of(now, self._offset), now).counts
 
     def seen_not_governable(self, desk: str, now: int) -> int:
-        """看得见、管不着 (R37), in the month that `now` is in: enforcement that a patrol found, and that went to a unit
-        or a higher level because the power list has it there. Once for a case."""
-        return self._parts(desk, period_of(now, self._offset), now).get("seen", 0)
+        """`MonthOf.seen` of the month that `now` is in."""
+        return self.month(desk, period_of(now, self._offset), now).seen
 
     def loads(self) -> dict[str, dict[str, int]]:
         """Desk -> squad -> open cases that it has now; squads without one are left out."""
@@ -336,8 +350,7 @@ class Indicators:
         if how == "closed":
             kept = case.due > 0 and not late
         facts = [getattr(case, name) for name in STAYS]
-        until = event.reopen_until or event.forget_after
-        day = day_of(until, self._offset) if until else desk.day + LONGEST
+        day = day_of(taken_back_until(event.reopen_until, event.forget_after, desk.at), self._offset)
         ended = Ended(day, how, desk.period, late, kept, False, case.disposed, case.kept, *facts)
         self._keep(desk, event.case_id, ended)
         self._ending(desk, case, ended, 1)

@@ -50,6 +50,11 @@ def ends_at(period: str, offset: int) -> int:
     return first_day(after(period)) * DAY - offset * MINUTE
 
 
+def taken_back_until(reopen_until: int, forget_after: int, at: int) -> int:
+    """Until when an end of `at` may be taken back. Closings of before 2026.11.2 say no end of it: 31 days."""
+    return reopen_until or forget_after or at + 31 * DAY
+
+
 def freezes_at(city: City, period: str) -> int:
     """When a month is final, by the definition in force at its end."""
     end = ends_at(period, city.facts.utc_offset_minutes)

@@ -19,20 +19,18 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from dispatchers.clock import DAY
 from dispatchers.rows import CityPack
 
 from .counts import RING, STREAMS, Counts, Kind, Scope, Stream, kind_of, parts, proof, share
 from .definition import definition_on
 from .limits import Matter, Open, born, reopened, taken
-from .periods import after, day_of, ends_at, month_of
+from .periods import after, day_of, ends_at, month_of, taken_back_until
 from .share import Share
 from .told import Told, ToldRecord
 
 Window = Literal["today", "month", "year", "d30"]
 WINDOWS: tuple[Window, ...] = ("today", "month", "year", "d30")
 ROLLING = 30  # days
-LONGEST = 31 * DAY  # that a closing of before 2026.11.2 is remembered, which says no end of it
 
 
 class Restated(NamedTuple):
@@ -190,7 +188,7 @@ class Tasks:
         closed = Closed(desk.day, kind, matter)
         closed = self._same.setdefault(closed, closed)
         desk.count(event.case_id, closed, 1)
-        desk.ended[event.case_id] = event.reopen_until or event.forget_after or desk.at + LONGEST, closed
+        desk.ended[event.case_id] = taken_back_until(event.reopen_until, event.forget_after, desk.at), closed
 
     def _reopened(self, desk: DeskTasks, event: Told) -> None:
         matter = self._take_back(desk, event.case_id)

@@ -19,9 +19,9 @@ import msgspec
 from dispatchers import events as e
 from dispatchers.clock import DAY
 from dispatchers.targets import Told
+from dispatchers.targets.periods import taken_back_until
 
 MONTH = 31 * DAY
-LONGEST = MONTH  # that a closing of before 2026.11.2 is remembered, which says no end of it
 Code = Callable[[str], int]
 
 
@@ -102,10 +102,10 @@ class Ends:
         if isinstance(event, e.CaseReopened):
             self._take_back(event.case_id, desk, at)
         elif isinstance(event, e.CaseClosed):
-            until = event.reopen_until or event.forget_after or at + LONGEST
+            until = taken_back_until(event.reopen_until, event.forget_after, at)
             self._end(event.case_id, event.squad, until, _closed(event, nature), territory, at, desk)
         elif isinstance(event, e.CaseCancelled | e.CaseTransferred):
-            until = event.forget_after or at + LONGEST
+            until = taken_back_until(0, event.forget_after, at)
             self._end(event.case_id, "", until, End(type(event).__name__, nature), territory, at, desk)
 
     def _end(self, case_id: str, squad: str, until: int, end: End, territory: str, at: int, desk: str) -> None:
