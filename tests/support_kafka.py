@@ -107,12 +107,14 @@ class Child:
             self.process.send_signal(number)
 
     async def stop(self, limit: float = 30.0) -> None:
-        """Ask it to end, and wait."""
+        """Ask it to end, and wait. Who is started in its place meanwhile is left alone."""
+        asked = self.process
         self.send(signal.SIGTERM)
         deadline = time.monotonic() + limit
-        while self.alive and time.monotonic() < deadline:
+        while self.alive and self.process is asked and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-        self.kill()
+        if self.process is asked:
+            self.kill()
 
     def kill(self) -> None:
         """End it at once."""

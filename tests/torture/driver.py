@@ -96,7 +96,7 @@ async def torture(
             for one in workers:
                 one.start()
             await asyncio.gather(*(one.ready() for one in workers))
-            acting = [asyncio.create_task(plan.go(fault)) for fault in (*what, faults.poison)]
+            acting = [asyncio.create_task(plan.go(fault)) for fault in (*what, faults.poison, faults.restart)]
             await load.go(seconds)
             broken = [str(task.exception()) for task in acting if task.done()]
             assert not broken, broken

@@ -33,6 +33,6 @@ async def test_clocks(tmp_path: Path, seconds: Seconds, measure: Measure) -> Non
 @pytest.mark.long
 async def test_network(tmp_path: Path, seconds: Seconds, measure: Measure) -> None:
     """A worker whose network is cut beyond its session, broken off, slow and late: what it still writes is void."""
-    seen = await torture(tmp_path, [faults.network, faults.restart], seconds(0), seed=10, scene=Scene(proxied=True))
+    seen = await torture(tmp_path, [faults.network], seconds(0), seed=10, scene=Scene(proxied=True))
     measure("network cut, broken, slow, delayed", seen)
     assert [] == seen.broken[:20]
