@@ -25,7 +25,7 @@ ops: setup  ## Prometheus and Alertmanager against the city of `make run` (Debia
 test: .venv/dev.stamp  ## all tests but the long ones
 	@exec $(BIN)/python -m pytest tests -n $(PARALLEL) --dist loadfile --no-loadscope-reorder
 
-torture: .venv/dev.stamp  ## kill, stop and starve it for a long time, and count what was lost
+torture: .venv/dev.stamp  ## kill, stop and starve it for an hour and a half; what was lost is counted, printed and kept for the README
 	@exec $(BIN)/python -m pytest tests/torture --long
 
 check: .venv/dev.stamp  ## ruff and mypy
@@ -46,6 +46,7 @@ lock: .venv/dev.stamp  ## write the lock files from pyproject.toml
 generate: .venv/dev.stamp  ## write what is made from the code (deploy/kubernetes, deploy/grafana, deploy/asyncapi.json, parts of README.md)
 	@$(BIN)/python -m streams.generate
 	$(BIN)/python -m deploy.grafana.make_dashboards
+	$(BIN)/python -m tests.torture.results
 
 clean:  ## forget the data of runs and tests; .venv stays
 	@rm -rf .data .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""How long the tests here go on, and the table of what they measured, which `make torture` prints at its end.
+"""How long the tests here go on, and the tables of what they measured, which `make torture` prints and keeps.
 
 A pause is never asserted: how long it is depends on the machine. It is told.
 """
@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 
 from .driver import Seen
-from .measure import Measure, Row, Seconds, measured, table
+from .measure import Figure, Measure, Row, Seconds, figures, measured, table
+from .results import Results, keep
 
-KEY = "torture"
+ROW, FIGURE = "torture row", "torture figure"
+KeepRow = Callable[[Row], None]
+Tell = Callable[[str, str, str], None]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,24 +39,42 @@ def seconds(request: pytest.FixtureRequest) -> Seconds:
 
 
 @pytest.fixture
-def measure(record_property: Callable[[str, object], None]) -> Measure:
+def keep_row(record_property: Callable[[str, object], None]) -> KeepRow:
+    """Keep a row for the table; call it before anything is asserted."""
+    return lambda row: record_property(ROW, json.dumps(row))
+
+
+@pytest.fixture
+def measure(keep_row: KeepRow) -> Measure:
     """Keep what a run came to for the table; call it before anything is asserted."""
 
-    def keep(fault: str, seen: Seen) -> None:
+    def measure(fault: str, seen: Seen) -> None:
         print(seen.summary())
-        record_property(KEY, json.dumps(measured(fault, seen)))
+        keep_row(measured(fault, seen))
 
-    return keep
+    return measure
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """The table. A test that was skipped is a fault that could not be injected."""
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Tell:
+    """Keep a figure for the second table: what was measured, what is wanted of it, its value with the unit."""
+    return lambda what, wanted, value: record_property(FIGURE, json.dumps(Figure(what, wanted, value)))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The tables. A test that was skipped is a fault that could not be injected."""
     reports = [r for every in terminalreporter.stats.values() for r in every if isinstance(r, pytest.TestReport)]
-    called = [r for r in reports if r.when == "call"]  # the teardown's report repeats what the test kept
-    rows = [Row(*json.loads(value)) for r in called for name, value in r.user_properties if name == KEY]
+    # The teardown's report repeats what the test kept.
+    kept = [(name, json.loads(value)) for r in reports if r.when == "call" for name, value in r.user_properties]
+    rows = [Row(*value) for name, value in kept if name == ROW]
+    told = [Figure(*value) for name, value in kept if name == FIGURE]
     skipped = [r for r in reports if r.skipped and "/torture/" in r.nodeid and isinstance(r.longrepr, tuple)]
     not_run = [(r.nodeid.rpartition("::")[2], r.longrepr[2].removeprefix("Skipped: ")) for r in skipped]
-    if rows or not_run:
-        terminalreporter.section("torture")
-        for line in table(rows, not_run):
+    for lines in (table(rows, not_run) if rows or not_run else (), figures(told) if told else ()):
+        if lines:
+            terminalreporter.section("torture")
+        for line in lines:
             terminalreporter.write_line(line)
+    if config.getoption("--long"):
+        whole = config.args == ["tests/torture"] and not config.option.keyword
+        keep(Results(rows, told, not_run), {r.nodeid.rpartition("::")[2] for r in reports}, whole=whole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -27,8 +27,18 @@ class Row(NamedTuple):
     doubled: int
     misordered: int
     otherwise: int
-    pause: float  # seconds from a message in an inbox to its record, the longest
-    recovery: float  # seconds from a fault until all that lay in the inboxes then was decided, the longest
+    pause: float | None = None  # seconds from a message in an inbox to its record, the longest; None: nothing to time
+    recovery: float | None = (
+        None  # seconds from a fault until all that lay in the inboxes then was decided, the longest
+    )
+
+
+class Figure(NamedTuple):
+    """A figure that is told beside what is wanted of it."""
+
+    what: str
+    wanted: str
+    value: str
 
 
 def measured(fault: str, seen: Seen) -> Row:
@@ -63,11 +73,27 @@ def _waits(checker: Checker) -> Iterator[tuple[int, int]]:
 
 def table(rows: Iterable[Row], not_run: Iterable[tuple[str, str]]) -> list[str]:
     """Lines: one for each fault over all its runs, and one for each that could not be injected, with the reason."""
-    lines = [HEAD]
-    for fault, runs in groupby(sorted(rows), key=lambda row: row.fault):
+    lines = [HEAD, *cells(rows)]
+    width = max(len(line[0]) for line in lines)
+    return [*_aligned(lines), *(f"{name.ljust(width)}  not run: {why}" for name, why in not_run)]
+
+
+def cells(rows: Iterable[Row]) -> list[tuple[str, ...]]:
+    """A row's words under HEAD, for each fault over all its runs: sums of what is counted, the longest of times."""
+    made = []
+    for fault, runs in groupby(sorted(rows, key=lambda row: row.fault), key=lambda row: row.fault):
         every = list(runs)
         sums = (str(sum(row[n] for row in every)) for n in range(1, 7))
-        lines.append((fault, str(len(every)), *sums, *(f"{max(row[n] for row in every):.1f} s" for n in (7, 8))))
-    widths = [max(len(line[n]) for line in lines) for n in range(len(HEAD))]
-    told = ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
-    return [*told, *(f"{name.ljust(widths[0])}  not run: {why}" for name, why in not_run)]
+        times = ([row[n] for row in every if row[n] is not None] for n in (7, 8))
+        made.append((fault, str(len(every)), *sums, *(f"{max(each):.1f} s" if each else "-" for each in times)))
+    return made
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(line[n]) for line in lines) for n in range(len(lines[0]))]
+    return ["  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]) for line in lines]
+
+
+def figures(told: Iterable[Figure]) -> list[str]:
+    """Lines: each figure beside what is wanted."""
+    return _aligned([("figure", "wanted", "measured"), *told])

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from streams.local import free_port
 
 from .faults import heal
-from .measure import HEAD, Row, table
+from . import results
+from .measure import HEAD, Figure, Row, table
 from .proxy import Proxy
+from .results import ROOT, Results, filled, keep, kept
 
 Ends = tuple[Proxy, asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -23,6 +26,27 @@ def test_the_table_sums_the_runs_of_a_fault() -> None:
     assert head.split() == " ".join(HEAD).split()
     assert kill.split() == ["kill", "2", "5", "150", "1", "1", "0", "2", "1.5", "s", "0.7", "s"]
     assert missing.split(maxsplit=1) == ["test_disk", "not run: no rights"]
+
+
+def test_a_fault_without_a_pause_has_none() -> None:
+    """What was not timed is not told as 0."""
+    assert table([Row("settings", 8, 0, 0, 0, 0, 0)], [])[1].split() == ["settings", *"1800000--"]
+
+
+def test_a_part_replaces_its_own_lines_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another test measured stays; what could not be done once and was done now is no longer missing."""
+    monkeypatch.setattr(results, "FILE", tmp_path / "results.json")
+    old, new = Row("kill", 2, 100, 0, 0, 0, 0, 1.5, 0.2), Row("disk", 1, 50, 0, 0, 0, 0)
+    keep(Results([old, new], [Figure("pause", "1 s", "2 s")], [("test_cut", "no rights")]), [], whole=True)
+    again = new._replace(messages=70)
+    keep(Results([again], [Figure("pause", "1 s", "0.5 s")], []), ["test_cut"], whole=False)
+    assert kept() == Results([again, old], [Figure("pause", "1 s", "0.5 s")], [])
+
+
+def test_the_readme_shows_what_was_kept() -> None:
+    """Its tables are those of the last run (`make generate`)."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert readme == filled(readme)
 
 
 @pytest.fixture
