@@ -69,8 +69,9 @@ class Run(NamedTuple):
 class Child:
     """A process of ours that can be killed, frozen, and started again under its name."""
 
-    def __init__(self, name: str, code: str, log: Path) -> None:
-        self.name, self._code, self.log = name, code, log
+    def __init__(self, name: str, code: str, log: Path, word: str = "partitions taken") -> None:
+        """`word`: what it says when it works."""
+        self.name, self._code, self.log, self.word = name, code, log, word
         self.process: subprocess.Popen[bytes] | None = None
         self.ended: list[int] = []  # return codes, oldest first
 
@@ -123,8 +124,9 @@ class Child:
             self.process.wait()
         assert not self.alive
 
-    async def ready(self, word: str = "partitions taken", limit: float = 60.0) -> None:
+    async def ready(self, word: str = "", limit: float = 60.0) -> None:
         """Wait until it says that it works."""
+        word = word or self.word
         deadline = time.monotonic() + limit
         while word not in self.said(1 << 20):
             assert self.alive, f"{self.name} ended: {self.said()}"
@@ -148,10 +150,11 @@ def teller(run: Run, name: str) -> Child:
     return Child(name, code, run.data / f"{name}.log")
 
 
-def exporter(run: Run, name: str) -> Child:
-    """A `paidan targets`."""
-    code = f"WORKER = {name!r}\nfrom streams import settings, targets\ntargets.run({run.settings})"
-    return Child(name, code, run.data / f"{name}.log")
+def exporter(run: Run, name: str, port: int = 0) -> Child:
+    """A `paidan targets`. `port`: of its /metrics; 0: none."""
+    words = run.settings[:-1] + f", metrics_port={port})"
+    code = f"WORKER = {name!r}\nfrom streams import settings, targets\ntargets.run({words})"
+    return Child(name, code, run.data / f"{name}.log", word="")
 
 
 class Entry(NamedTuple):
@@ -161,6 +164,7 @@ class Entry(NamedTuple):
     timestamp: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 Place = tuple[str, int]  # topic, partition
@@ -186,7 +190,9 @@ async def lying(kafka: str, names: Iterable[str], onto: Lying | None = None) -> 
             consumer.seek(tp, start)
         while left:
             for tp, records in (await consumer.getmany(timeout_ms=200)).items():
-                found[tp.topic, tp.partition] += [Entry(r.offset, r.timestamp, r.key, r.value) for r in records]
+                found[tp.topic, tp.partition] += [
+                    Entry(r.offset, r.timestamp, r.key, r.value, tuple(r.headers)) for r in records
+                ]
             for tp in [tp for tp in left if await consumer.position(tp) >= end[tp]]:
                 del left[tp]
                 consumer.pause(tp)

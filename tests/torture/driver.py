@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from kafka import KafkaAdminClient
 from redis.exceptions import RedisError
@@ -36,6 +36,21 @@ _CLOCK = (
 )
 
 
+class Beside(Protocol):
+    """Processes beside the workers and who tells, and how what they show is unlike the records (processes.py)."""
+
+    children: list[Child]
+
+    async def begin(self, run: Run) -> None:
+        """Make the children, and what they stand on."""
+
+    async def unlike(self, checker: Checker) -> list[Fault]:
+        """Once they had their time; the desks have ended."""
+
+    async def end(self) -> None:
+        """Of what they stood on."""
+
+
 class Scene(NamedTuple):
     """What is set up for a run besides two workers and a broker."""
 
@@ -43,6 +58,8 @@ class Scene(NamedTuple):
     redis: bool = False  # with `paidan tell`, and a device that listens to every squad
     proxied: bool = False  # the first worker speaks to the broker through a proxy
     ahead: Sequence[int] = (0, 0)  # seconds by which each worker's clock is wrong
+    beside: Beside | None = None
+    speed: float = 60.0  # of the city's clock
 
 
 class Seen(NamedTuple):
@@ -86,7 +103,9 @@ async def torture(
         admin.close()
         redis = stack.enter_context(EmbeddedRedis(data / "redis")) if scene.redis else None
         proxy = stack.enter_context(kafka.proxy()) if isinstance(kafka, ProxiedKafka) else None
-        run = Run(kafka.address, data, redis=redis.address if redis else "")
+        run = Run(kafka.address, data, redis=redis.address if redis else "", speed=scene.speed)
+        if scene.beside:
+            await scene.beside.begin(run)
         workers = _workers(run, scene, proxy.address if proxy else "")
         load = Load(run, RATE, seed, handovers)
         plan = faults.Plan(run, workers, load, seed, kafka, redis, proxy)
@@ -111,25 +130,30 @@ async def torture(
                 found += await _shown(redis, checker, Serial(run))
                 found += device.unlike(checker)
                 plan.done.append(f"{device.repeats} streams told again")
+            if scene.beside:
+                found += await scene.beside.unlike(checker)
         finally:
             for task in beside:
                 task.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
             for one in workers:
                 one.kill()
+            if scene.beside:
+                await scene.beside.end()
             load.book.close()
         found += unlike_serial(checker, Serial(run)) + unlike_history(checker, load.operations)
         return Seen(found, checker, load, plan, workers)
 
 
 def _workers(run: Run, scene: Scene, through: str) -> list[Child]:
-    """Two workers, the first one behind the proxy if there is one, and who tells."""
+    """Two workers, the first one behind the proxy if there is one; who tells; the processes beside them."""
     ways = (run._replace(kafka=through) if through else run, run)
     made = [worker(way, name, group) for way, name, group in zip(ways, NAMES, scene.groups, strict=True)]
     for nth, ahead in enumerate(scene.ahead):
         if ahead:
             made[nth] = Child(made[nth].name, _CLOCK.format(ahead) + made[nth]._code, made[nth].log)
-    return [*made, teller(run, "tell")] if scene.redis else made
+    tells = [teller(run, "tell")] if scene.redis else []
+    return [*made, *tells, *(scene.beside.children if scene.beside else ())]
 
 
 async def _calm(

@@ -84,6 +84,30 @@ async def terminate(plan: Plan) -> None:
     await victim.stop()
 
 
+async def kill_each(plan: Plan) -> None:
+    """kill -9 of each process there is, one after the other in a drawn order."""
+    for victim in plan.dice.sample(plan.workers, len(plan.workers)):
+        await asyncio.sleep(plan.dice.uniform(0.5, 1.5))
+        await _back(victim)
+        victim.kill()
+        plan.did(f"kill {victim.name}")
+
+
+async def roll(plan: Plan) -> None:
+    """A rolling restart of everything: SIGTERM of each process, one after the other."""
+    for victim in plan.workers:
+        await asyncio.sleep(plan.dice.uniform(0.5, 1.5))
+        await _back(victim)
+        plan.did(f"term {victim.name}")
+        await victim.stop()
+
+
+async def _back(child: Child) -> None:
+    """Until it runs: who ended is started by `restart`."""
+    while not child.alive:
+        await asyncio.sleep(0.05)
+
+
 async def restart(plan: Plan) -> None:
     """No fault, and in every run: who ended is started again within a second, as `paidan run` and systemd do.
 

@@ -21,7 +21,7 @@ from aiokafka.errors import MessageSizeTooLargeError
 
 from .checker import LOGS, Checker, Fault, Sent
 
-OURS = ("Letter", "WakeUp")  # what the system itself posts into inboxes
+OURS = ("Letter", "WakeUp", "ReportPush")  # what the system itself posts into inboxes
 REFUSALS = (MessageSizeTooLargeError,)  # after any other fault a message may lie there all the same
 
 
