@@ -13,6 +13,7 @@ The I/O half (append, check the acknowledged offset, post, snapshot) is `streams
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -56,9 +57,63 @@ class _Envelope(msgspec.Struct, frozen=True):
     prev: str
 
 
+class _Signed(msgspec.Struct, frozen=True):
+    """Whose record it is, of any version."""
+
+    desk: str
+    seq: int
+    rules: str
+
+
 encode_record = msgspec.json.Encoder().encode
-decode_record = msgspec.json.Decoder(Record).decode
+_decode = msgspec.json.Decoder(Record).decode
 _decode_prev = msgspec.json.Decoder(_Envelope).decode
+_decode_signed = msgspec.json.Decoder(_Signed).decode
+
+
+class NewerError(msgspec.DecodeError):
+    """A record that newer rules made and that this program cannot read whole: it must not go on over it."""
+
+
+def decode_record(raw: bytes) -> Record:
+    """A record, whole.
+
+    What newer rules decided is read if nothing of it is lost: an unknown event cannot be, and an unknown member would
+    be dropped in silence, so the record must come out as the bytes that went in. So a release that says nothing new can
+    be taken back, and one that does is not decided over by a program that folds another state than it. Rejected: to
+    refuse all newer rules (no bad release could ever be taken back); to skip what is unknown (law 2).
+
+    Raises:
+        NewerError: it can only be read by a newer program.
+        msgspec.DecodeError: it is no record.
+    """
+    try:
+        record = _decode(raw)
+    except msgspec.DecodeError as fault:
+        check_version(_decode_signed(raw), str(fault))
+        raise
+    if record.rules != RULES and newer(record.rules) and encode_record(record) != raw:
+        check_version(record, "it has members that are unknown here")
+    return record
+
+
+def check_version(record: Record | _Signed, why: str) -> None:
+    """Raise NewerError if newer rules made a record that cannot be read, and `why` it cannot."""
+    if newer(record.rules):
+        raise NewerError(
+            f"record {record.seq} of {record.desk} is of rules {record.rules}, this program has {RULES} and cannot "
+            f"read it ({why}): run the newer program in place of this one"
+        )
+
+
+@lru_cache(64)
+def newer(rules: str) -> bool:
+    """Whether these rules came after ours."""
+    return _numbers(rules) > _numbers(RULES)
+
+
+def _numbers(rules: str) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdigit() else 0 for part in rules.split("."))
 
 
 def digest(raw: bytes) -> str:

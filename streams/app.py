@@ -29,9 +29,11 @@ from faust.tables import TableManager
 from faust.types import TP
 
 from .settings import Settings
+from .stop import REFUSALS, REFUSED
 
 BUILT_FOR = "0.15."  # the hooks below are written against these sources
 SESSION_S = 10
+FAILED = 70  # exit code (EX_SOFTWARE)
 FETCH_WAIT_MS = 100  # an empty fetch costs 1 ms
 STANDSTILL_S = 5  # a loop that stood still this long may be a zombie's (SIGSTOP, swap): leave before appending more
 
@@ -263,9 +265,10 @@ async def or_leave(work: Awaitable[None]) -> None:
 
 def leave(fault: BaseException) -> None:
     """End the process at once. `os._exit` is the only exit that cannot acknowledge (streaming.md §2.2)."""
-    log.error("leaving", fault=f"{type(fault).__name__}: {fault}", exc_info=fault)
+    refused = isinstance(fault, REFUSALS)  # its text is for a person, and all there is to say
+    log.error("leaving", fault=f"{type(fault).__name__}: {fault}", exc_info=None if refused else fault)
     logging.shutdown()
-    os._exit(70)
+    os._exit(REFUSED if refused else FAILED)
 
 
 def run(app: App) -> None:

@@ -351,6 +351,13 @@ def _unreachable(fault: Exception) -> bool:
     return isinstance(fault, KafkaConnectionError | KafkaTimeoutError)
 
 
+def _refused(fault: Exception) -> int:
+    """The exit code of a process that would not take part; 0: it is another fault."""
+    from .stop import REFUSALS, REFUSED
+
+    return REFUSED if isinstance(fault, REFUSALS) else 0
+
+
 def main(words: list[str] | None = None) -> NoReturn:
     """Entry point of `paidan`."""
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it says each fault, and then raises it
@@ -365,6 +372,9 @@ def main(words: list[str] | None = None) -> NoReturn:
         sys.stderr.close()
         sys.exit(0)
     except Exception as fault:
+        if refused := _refused(fault):
+            sys.stderr.write(f"paidan: {fault}\n")
+            sys.exit(refused)
         if not _unreachable(fault):
             raise
         _wrong(f"no Kafka answers: {fault}")

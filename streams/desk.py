@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from faust.types import TP
 
-from . import metrics, packs
+from . import declared, metrics, packs
 from .agents import desk as desk_agent
 from .agents import intake as intake_agent
 from .app import App, Fetched, leave, make_app
@@ -51,6 +51,7 @@ class DeskProcess:
         await self._writers.take(fetched, done)
 
     async def _start(self) -> Writers:
+        await declared.require(self._settings.kafka, "desk")
         # Before the first record names it: whoever asks later why must find the version that decided (law 12).
         await packs.publish(self._settings.kafka, self._cities.configured.city.pack)
         sender = producer(self._settings.kafka)

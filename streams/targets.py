@@ -17,7 +17,7 @@ from dispatchers.clock import Calendar
 from dispatchers.rows import CityPack
 from dispatchers.targets import DeskIndicators, Indicators, ToldRecord
 
-from . import metrics
+from . import declared, metrics
 from .city_files import load
 from .clock import Clock
 from .indicator_gauges import IndicatorGauges
@@ -78,6 +78,7 @@ def _count(told: ToldRecord) -> None:
 
 
 async def _run(settings: Settings) -> None:
+    await declared.require(settings.kafka, "targets")
     pack = load(settings.city)
     metrics.DESKS.declare(d.id for d in pack.desks)
     zone = dt.timezone(dt.timedelta(minutes=pack.facts.utc_offset_minutes))

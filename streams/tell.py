@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from dispatchers.city import City
 
-from . import board, facts, metrics, outlet, push, reader, replies
+from . import board, declared, facts, metrics, outlet, push, reader, replies
 from .agents import tell as agents
 from .app import App, Fetched, leave, make_app
 from .app import run as run_app
@@ -92,6 +92,7 @@ class Tell:
     async def _start(self) -> None:
         """What needs a running loop."""
         if self._connections is None:
+            await declared.require(self._kafka, "tell")
             sender = producer(self._kafka, linger_ms=2)
             await sender.start()
             self._connections = connect(self._url), sender

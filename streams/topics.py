@@ -1,6 +1,6 @@
 """`topics.yaml`, the one source of every topic: read strictly, brought to a broker, and turned into what others need.
 
-1. A topic that is not in the file does not exist; one that differs from it stops the start (`check`).
+1. A topic that is not in the file does not exist; one that differs from it stops the start (`declared.py`).
 2. A keyed topic never changes its number of partitions: a case's next message would land elsewhere and overtake the
    last.
 3. What is generated (`generated`) is committed, and a test regenerates and compares: nobody edits it by hand.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import yaml
@@ -123,17 +123,39 @@ class _Difference(msgspec.Struct):
         return lines
 
 
-def _compare(admin: KafkaAdminClient, spec: Spec) -> _Difference:
-    there = {topic["name"]: topic for topic in admin.describe_topics()}  # metadata only; never creates
+class There(NamedTuple):
+    """A topic as it is on a broker."""
+
+    partitions: int
+    copies: int
+    # What was set on the topic itself; how the whole broker is configured is no business of this file.
+    settings: dict[str, str | None]
+
+
+def _there(admin: KafkaAdminClient, spec: Spec) -> dict[str, There]:
+    there = {topic["name"]: topic["partitions"] for topic in admin.describe_topics()}  # metadata only; never creates
     found = [name for name in spec if name in there]
     from kafka.admin import ConfigResource  # here: who only reads the file need not carry 8 MB of administration
 
     # One request for all: one for each topic would make the check the slowest part of every start.
     stated = admin.describe_configs([ConfigResource("TOPIC", name) for name in found])["topic"] if found else {}
+    return {
+        name: There(
+            len(there[name]),
+            len(there[name][0]["replica_nodes"]),
+            {k: v["value"] for k, v in stated[name].items() if v["config_source"] == "DYNAMIC_TOPIC_CONFIG"},
+        )
+        for name in found
+    }
+
+
+def _compare(there: dict[str, There], spec: Spec) -> _Difference:
     difference = _Difference(missing=[name for name in spec if name not in there])
-    for name in found:
-        topic, partitions = spec[name], there[name]["partitions"]
-        if (count := len(partitions)) != topic.partitions:
+    for name in spec:
+        if name not in there:
+            continue
+        topic, (count, copies, was) = spec[name], there[name]
+        if count != topic.partitions:
             if topic.key is None and count < topic.partitions:
                 difference.grow[name] = (count, topic.partitions)
             else:
@@ -141,16 +163,14 @@ def _compare(admin: KafkaAdminClient, spec: Spec) -> _Difference:
                     f"{name}: has {count} partitions, {FILE.name} says {topic.partitions}. "
                     "A keyed topic never changes them, and none can shrink: make a new topic and move to it"
                 )
-        here = topic.settings(len(partitions[0]["replica_nodes"]))
-        # Only what was set on the topic itself; how the whole broker is configured is no business of this file.
-        was = {k: v["value"] for k, v in stated[name].items() if v["config_source"] == "DYNAMIC_TOPIC_CONFIG"}
+        here = topic.settings(copies)
         if keys := {k: (was.get(k), here.get(k)) for k in sorted({*was, *here}) if was.get(k) != here.get(k)}:
             difference.alter[name] = keys
     return difference
 
 
 def _allowed(admin: KafkaAdminClient, spec: Spec) -> _Difference:
-    difference = _compare(admin, spec)
+    difference = _compare(_there(admin, spec), spec)
     if difference.refused:
         raise TopicError("\n".join(difference.refused))
     return difference
@@ -209,12 +229,16 @@ def apply(admin: KafkaAdminClient, spec: Spec, replication: int) -> list[str]:
 def check(admin: KafkaAdminClient, spec: Spec, needed: Iterable[str] | None = None) -> None:
     """Raise TopicError unless the broker has the `needed` topics (default: all) as the file says.
 
-    A service asks for those it reads or writes: with ACLs it sees no others. A needed name that the file does not have
-    is an error too: the program and the file have drifted apart.
+    A needed name that the file does not have is an error too: the program and the file have drifted apart.
     """
+    compared(_there(admin, spec), spec, needed)
+
+
+def compared(there: dict[str, There], spec: Spec, needed: Iterable[str] | None = None) -> None:
+    """As `check`, of what was read of the broker."""
     names = set(spec if needed is None else needed)
     faults = [f"{name}: is not declared in {FILE.name}" for name in sorted(names - spec.keys())]
-    difference = _compare(admin, {name: topic for name, topic in spec.items() if name in names})
+    difference = _compare(there, {name: topic for name, topic in spec.items() if name in names})
     if faults := faults + difference.refused + difference.lines(spec):
         head = "The topics are not as declared (`paidan topics apply` makes them so where that is safe):"
         raise TopicError("\n".join([head, *faults]))

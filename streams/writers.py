@@ -21,6 +21,7 @@ from faust.types import TP
 from dispatchers.city import City
 from dispatchers.writer import Room, Writer
 
+from . import declared
 from .app import Fetched, leave
 from .clock import Clock
 from .kafka_io import Together, ends, reader
@@ -29,6 +30,7 @@ from .observe import Observe
 from .recovery import Wanted, catch_up, recover_all
 
 log = structlog.get_logger(__name__)
+LOG_APPEND_TIME = 1  # whose time a record has: the broker's
 TOGETHER_S = 0.002  # appends of several partitions wait so long for each other
 
 
@@ -159,7 +161,7 @@ class Writers:
         """Decide the records of a fetch in order; `done` when their records are acknowledged and letters posted."""
         tp = fetched.tp
         inbox, held = self._held[tp]
-        arrived = [Arrived(r, self._clock.at(r.timestamp)) for r in self._guard(tp, fetched.records)]
+        arrived = await self._timed(self._guard(tp, fetched.records), held.writer.head.at)
         messages = await inbox.prepare(arrived, held.writer)
         incoming = [Incoming(a.record, a.at, message) for a, message in zip(arrived, messages, strict=True)]
         count = await held.take(incoming, lambda: inbox.city(held.writer.state), done)
@@ -167,6 +169,24 @@ class Writers:
             waited = time.time() - arrived[0].record.timestamp / 1000
             self._observe.received(tp.topic, len(arrived), count, waited)
         self.changed.set()
+
+    async def _timed(self, records: list[ConsumerRecord], known: int) -> list[Arrived]:
+        """When each was appended. `known`: the last time that the log has.
+
+        A record with its sender's time came while its topic was not as declared: then nothing more is decided until it
+        is. What came meanwhile stays so for ever; it is decided in the last moment that the broker told, since a
+        sender's clock moves no deadline (law 6).
+        """
+        if any(r.timestamp_type != LOG_APPEND_TIME for r in records):
+            await declared.require(self._kafka, "desk")
+            log.warning(
+                "decided without a time of the broker's", topic=records[0].topic, partition=records[0].partition
+            )
+        arrived = []
+        for record in records:
+            known = self._clock.at(record.timestamp) if record.timestamp_type == LOG_APPEND_TIME else known
+            arrived.append(Arrived(record, known))
+        return arrived
 
     def _guard(self, tp: TP, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
         """Only what comes next, without a gap (law 3): a silent skip becomes a restart."""

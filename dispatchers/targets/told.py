@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from dispatchers.record import RULES, decode_record, newer
+
 
 class ToldTerm(msgspec.Struct, frozen=True, gc=False):
     """A limit."""
@@ -78,6 +80,15 @@ class ToldRecord(msgspec.Struct, frozen=True, gc=False):
     at: int
     desk: str
     events: tuple[Told, ...]
+    rules: str = RULES
 
 
-decode_told = msgspec.json.Decoder(ToldRecord).decode
+_decode = msgspec.json.Decoder(ToldRecord).decode
+
+
+def decode_told(raw: bytes) -> ToldRecord:
+    """What a record tells. Raises NewerError: who skips what it does not know shows numbers that are none."""
+    told = _decode(raw)
+    if told.rules != RULES and newer(told.rules):
+        decode_record(raw)
+    return told

@@ -19,7 +19,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from dispatchers.record import Head, decode_record, digest
 
-from .. import metrics, scan, stop
+from .. import declared, metrics, scan, stop
 from ..clock import wall_ms
 from ..kafka_io import ends, read_ranges, reader
 from ..reader import LOG, Chain, Position
@@ -191,6 +191,7 @@ async def archive(settings: Settings, end: asyncio.Event) -> None:
 
 
 async def _archive(settings: Settings, path: Path, end: asyncio.Event) -> None:
+    await declared.require(settings.kafka, "archive")
     master = load_or_create(settings.master_key)
     async with reader(settings.kafka) as consumer:
         store = await opened(consumer, path)

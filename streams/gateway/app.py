@@ -19,7 +19,7 @@ import structlog
 import uvloop
 from aiohttp import web
 
-from .. import memory, metrics, stop, topics
+from .. import declared, memory, metrics, stop, topics
 from ..archive.query import QueryError
 from ..archive.search import ArchiveMissingError
 from ..cities import Cities
@@ -147,6 +147,7 @@ def build(settings: Settings) -> web.Application:
 
 async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack) -> None:
     """Make the parts and set them going; what is begun here is ended in reverse."""
+    await declared.require(settings.kafka, "gateway")
     pack = load(settings.city, drawn=False)
     master = load_or_create(settings.master_key)
     clock, cities, vault = Clock.read(settings.clock), Cities(settings.kafka, pack), Vault(master)

@@ -20,7 +20,7 @@ from dispatchers.city import City
 from dispatchers.messages import ReportPush
 from dispatchers.state import Desk
 
-from .. import metrics, stop
+from .. import declared, metrics, stop
 from ..cities import Cities
 from ..city_files import load
 from ..clock import Clock, wall_ms
@@ -117,6 +117,7 @@ def open_ways(
 
 async def _run(settings: Settings) -> None:
     known = channels.read(settings.channels, os.environ)
+    await declared.require(settings.kafka, "notify")
     pack = load(settings.city, drawn=False)
     metrics.DESKS.declare(desk.id for desk in pack.desks)
     metrics.serve("notify", settings.metrics_port)

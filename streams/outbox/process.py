@@ -15,7 +15,7 @@ import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from .. import metrics, scan, stop
+from .. import declared, metrics, scan, stop
 from ..clock import Clock
 from ..kafka_io import ends, producer, read_ranges, reader
 from ..replies import TOPIC as REPLIES
@@ -128,6 +128,7 @@ async def write(sender: AIOKafkaProducer, delivery: Delivery) -> None:
 
 async def _run(settings: Settings) -> None:
     known = sources.read(settings.sources, os.environ)
+    await declared.require(settings.kafka, "replies")
     metrics.serve("replies", settings.metrics_port)
     asked = stop.asked()
     # Names are looked up in threads: a server whose name is not found for half a minute must not hold up the others'.

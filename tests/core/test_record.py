@@ -8,7 +8,18 @@ import msgspec
 import pytest
 
 from dispatchers import messages as m
-from dispatchers.record import GENESIS, Head, decode_record, digest, encode_record, letters, state_hash
+from dispatchers.record import (
+    GENESIS,
+    RULES,
+    Head,
+    NewerError,
+    decode_record,
+    digest,
+    encode_record,
+    letters,
+    state_hash,
+)
+from dispatchers.targets import decode_told
 from dispatchers.writer import DESK, INTAKE, Writer, restored, snapshot
 from tests.support import CITY, MONDAY, Town, filed, place
 
@@ -286,3 +297,35 @@ def test_a_record_of_a_newer_version_stops_the_fold() -> None:
     newer = raw.replace(b'"CaseRegistered"', b'"CaseTeleported"')
     with pytest.raises(msgspec.DecodeError):
         writer.fold(1, newer)
+
+
+NEWER = RULES + ".1"
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "why"),
+    [
+        (b'{"type":"CaseRegistered"', b'{"type":"CaseTeleported"', "Invalid value 'CaseTeleported'"),
+        (b'{"type":"CaseRegistered"', b'{"type":"CaseRegistered","weighed":3', "it has members that are unknown here"),
+        (b'"cause":{', b'"cause":{"weighed":3,', "it has members that are unknown here"),
+        (b'"events":', b'"weighed":3,"events":', "it has members that are unknown here"),
+    ],
+)
+def test_what_newer_rules_say_anew_is_not_dropped(was: bytes, is_: bytes, why: str) -> None:
+    """A record of newer rules with an event or a member that is unknown here stops who reads it, and says why."""
+    _, _, log = two_writers()
+    raw = log[0].replace(f'"rules":"{RULES}"'.encode(), f'"rules":"{NEWER}"'.encode())
+    assert decode_record(raw).rules == NEWER
+    with pytest.raises(NewerError, match=f"of rules {NEWER}, this program has {RULES} .*{why}"):
+        decode_record(raw.replace(was, is_))
+    with pytest.raises(NewerError):
+        decode_told(raw.replace(was, is_))
+
+
+def test_an_old_record_with_a_member_that_is_gone_is_read() -> None:
+    """Old logs are read for ever: a member that a later version dropped is no fault."""
+    _, _, log = two_writers()
+    raw = (
+        log[0].replace(f'"rules":"{RULES}"'.encode(), b'"rules":"2026.1.1"').replace(b'"cause":{', b'"cause":{"was":1,')
+    )
+    assert decode_record(raw).rules == "2026.1.1"
