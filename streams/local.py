@@ -198,24 +198,27 @@ class EmbeddedKafka(LocalServer):
     """
 
     name = "kafka"
+    heap = "512m"
 
     @property
     def address(self) -> str:
         """host:port, for bootstrap."""
         return f"127.0.0.1:{self.port}"
 
+    def _properties(self) -> str:
+        """Its settings. Of a name that stands twice the last one counts: a broker of another kind says its own behind
+        these."""
+        return _PROPERTIES.format(port=self.port, controller=free_port(besides=self.port), logs=self.dir / "logs")
+
     def _command(self) -> list[str]:
-        run = [_java(), "-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-cp", _jars()]
+        run = [_java(), "-Xms128m", f"-Xmx{self.heap}", "-XX:+UseSerialGC", "-cp", _jars()]
         properties = self.dir / "server.properties"
-        properties.write_text(
-            _PROPERTIES.format(port=self.port, controller=free_port(besides=self.port), logs=self.dir / "logs"),
-            "utf-8",
-        )
+        properties.write_text(self._properties(), "utf-8")
         log4j = self.dir / "log4j2.properties"
         log4j.write_text(_LOG4J, "utf-8")
         run += [f"-Dlog4j2.configurationFile={log4j}", f"-Dkafka.logs.dir={self.dir}"]
         if not (self.dir / "logs" / "meta.properties").exists():
-            # A fixed cluster id: there is one broker, and nobody to confuse it with.
+            # A fixed cluster id: there is nobody to confuse it with, and the brokers of one cluster share it.
             order = [
                 *run,
                 "kafka.tools.StorageTool",

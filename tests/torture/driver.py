@@ -19,6 +19,7 @@ from tests.support_kafka import Child, Lying, Place, Run, lying, teller, worker
 
 from . import faults, whiteboard
 from .checker import LOGS, Checker, Fault, settled
+from .cluster import KafkaCluster
 from .history import unlike_history
 from .load import Load
 from .proxy import ProxiedKafka
@@ -58,6 +59,7 @@ class Scene(NamedTuple):
     redis: bool = False  # with `paidan tell`, and a device that listens to every squad
     proxied: bool = False  # the first worker speaks to the broker through a proxy
     ahead: Sequence[int] = (0, 0)  # seconds by which each worker's clock is wrong
+    brokers: int = 1  # or 3: a cluster
     beside: Beside | None = None
     speed: float = 60.0  # of the city's clock
 
@@ -97,9 +99,9 @@ async def torture(
 ) -> Seen:
     """Load and faults for so long, then calm, then the checker over everything."""
     with ExitStack() as stack:
-        kafka = stack.enter_context((ProxiedKafka if scene.proxied else EmbeddedKafka)(data / "kafka"))
+        kafka = stack.enter_context(_brokers(scene, data / "kafka"))
         admin = KafkaAdminClient(bootstrap_servers=kafka.address)
-        topics.apply(admin, topics.load(), replication=1)
+        topics.apply(admin, topics.load(), replication=scene.brokers)
         admin.close()
         redis = stack.enter_context(EmbeddedRedis(data / "redis")) if scene.redis else None
         proxy = stack.enter_context(kafka.proxy()) if isinstance(kafka, ProxiedKafka) else None
@@ -145,6 +147,12 @@ async def torture(
         return Seen(found, checker, load, plan, workers)
 
 
+def _brokers(scene: Scene, data: Path) -> EmbeddedKafka | KafkaCluster:
+    if scene.brokers > 1:
+        return KafkaCluster(data)
+    return ProxiedKafka(data) if scene.proxied else EmbeddedKafka(data)
+
+
 def _workers(run: Run, scene: Scene, through: str) -> list[Child]:
     """Two workers, the first one behind the proxy if there is one; who tells; the processes beside them."""
     ways = (run._replace(kafka=through) if through else run, run)
@@ -157,7 +165,7 @@ def _workers(run: Run, scene: Scene, through: str) -> list[Child]:
 
 
 async def _calm(
-    run: Run, kafka: EmbeddedKafka, workers: list[Child], load: Load, redis: EmbeddedRedis | None
+    run: Run, kafka: EmbeddedKafka | KafkaCluster, workers: list[Child], load: Load, redis: EmbeddedRedis | None
 ) -> tuple[Lying, dict[Place, int]]:
     """Until all that was sent is decided, at most CALM seconds; then the workers end, but who tells.
 

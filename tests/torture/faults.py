@@ -18,6 +18,7 @@ from streams.whiteboard import connect
 from tests.support_kafka import Child, Run
 
 from .checker import LOGS
+from .cluster import KafkaCluster
 from .load import Load
 from .proxy import Proxy
 
@@ -34,7 +35,7 @@ class Plan:
         workers: list[Child],
         load: Load,
         seed: int,
-        kafka: EmbeddedKafka,
+        kafka: EmbeddedKafka | KafkaCluster,
         redis: EmbeddedRedis | None = None,
         proxy: Proxy | None = None,
     ) -> None:
@@ -43,6 +44,7 @@ class Plan:
         self.dice = random.Random(seed)
         self.done: list[str] = []
         self.times: list[int] = []  # wall ms of each
+        self.dark: list[tuple[int, int]] = []  # wall ms from and to which only one of three brokers lived
 
     def did(self, what: str) -> None:
         """Note that something was done to the system, now."""
@@ -53,6 +55,8 @@ class Plan:
         """What was stopped goes on: the load has ended, perhaps in the middle of a fault."""
         for worker in self.workers:
             worker.send(signal.SIGCONT)
+        if isinstance(self.kafka, KafkaCluster):
+            self.kafka.resume()
         if self.proxy:
             heal(self.proxy)
         if self.redis:
@@ -62,6 +66,12 @@ class Plan:
         """Do the fault again and again, until cancelled."""
         while True:
             await fault(self)
+
+    @property
+    def cluster(self) -> KafkaCluster:
+        """The brokers, of a scene with three."""
+        assert isinstance(self.kafka, KafkaCluster)
+        return self.kafka
 
     def pick(self) -> Child:
         """One of the workers."""
@@ -144,6 +154,83 @@ async def broker(plan: Plan) -> None:
     await asyncio.sleep(plan.dice.uniform(1, 3))
     await asyncio.to_thread(plan.kafka.start)
     await asyncio.sleep(10)
+
+
+async def one_broker(plan: Plan) -> None:
+    """kill -9 of one of three, until it was missed and its leaderships are others'; the next one once all is whole."""
+    cluster = plan.cluster
+    await asyncio.sleep(plan.dice.uniform(1, 3))
+    victim = plan.dice.choice(cluster.members)
+    plan.did(f"kill broker {victim.node}")
+    await asyncio.to_thread(cluster.kill, [victim])
+    await asyncio.sleep(plan.dice.uniform(5, 8))
+    await asyncio.to_thread(cluster.start, [victim])
+    await asyncio.to_thread(cluster.settle)
+
+
+async def leaders(plan: Plan) -> None:
+    """Every partition is led by another broker, twice; then SIGTERM of one after the other, as in an upgrade."""
+    cluster = plan.cluster
+    for _ in range(2):
+        await asyncio.sleep(plan.dice.uniform(2, 4))
+        moved = await asyncio.to_thread(cluster.move_leaders, plan.dice.choice((1, 2)))
+        plan.did(f"moved {moved} leaders")
+    for member in cluster.members:
+        await asyncio.sleep(plan.dice.uniform(1, 2))
+        plan.did(f"term broker {member.node}")
+        await asyncio.to_thread(cluster.stop, [member])
+        await asyncio.to_thread(cluster.start, [member])
+        await asyncio.to_thread(cluster.settle)
+
+
+def paused_leader(seconds: float) -> Fault:
+    """SIGSTOP of the broker that leads the most logs: its connections stay open, and it wakes up as nobody's leader."""
+
+    async def fault(plan: Plan) -> None:
+        cluster = plan.cluster
+        await asyncio.sleep(plan.dice.uniform(2, 4))
+        led = await asyncio.to_thread(cluster.leaders)
+        victim = max(cluster.members, key=lambda m: sum(topic in LOGS.values() for topic, _ in led.get(m.node, ())))
+        plan.did(f"pause broker {victim.node}")
+        victim.pause()
+        await asyncio.sleep(seconds)
+        victim.resume()
+        await asyncio.to_thread(cluster.settle)
+
+    return fault
+
+
+async def empty_disk(plan: Plan) -> None:
+    """A broker dies and is back at once under its id with nothing on its disk: it may lead nothing before it has read
+    all of it again."""
+    cluster = plan.cluster
+    await asyncio.sleep(plan.dice.uniform(2, 4))
+    victim = plan.dice.choice(cluster.members)
+    plan.did(f"empty broker {victim.node}")
+    await asyncio.to_thread(cluster.wipe, victim)
+    await asyncio.to_thread(cluster.start, [victim])
+    await asyncio.to_thread(cluster.settle)
+
+
+def two_brokers(seconds: float) -> Fault:
+    """kill -9 of one of three and, once the others went on without it, of another; both come back."""
+
+    async def fault(plan: Plan) -> None:
+        cluster = plan.cluster
+        await asyncio.sleep(plan.dice.uniform(2, 3))
+        first, second = plan.dice.sample(cluster.members, 2)
+        plan.did(f"kill broker {first.node}")
+        await asyncio.to_thread(cluster.kill, [first])
+        await asyncio.sleep(plan.dice.uniform(5, 7))
+        plan.did(f"kill broker {second.node}")
+        await asyncio.to_thread(cluster.kill, [second])
+        begun = int(time.time() * 1000) + 1
+        await asyncio.sleep(seconds)
+        plan.dark.append((begun, int(time.time() * 1000)))
+        await asyncio.to_thread(cluster.start, [first, second])
+        await asyncio.to_thread(cluster.settle)
+
+    return fault
 
 
 async def redis(plan: Plan) -> None:
