@@ -18,8 +18,8 @@ import pytest
 
 from deploy.grafana.board import DEN, NUM, RATIO, percent
 from streams.ops import Ops, of_run
-from tests.e2e.test_run import Run
 from tests.shell.test_dashboards import Asked, asked, panels
+from tests.support_run import Run
 
 pytestmark = pytest.mark.timeout(400)
 EVERY_S = 1.0

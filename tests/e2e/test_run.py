@@ -1,75 +1,22 @@
 """`paidan run` as a person starts it: everything real, in an empty directory."""
 
-import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
-import psutil
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams import metrics
 from streams.clock import Clock
 from streams.ops import of_run
+from tests.support_run import Run, left, names
 
-ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.timeout(240)
-
-
-class Run:
-    """A `paidan run` with its output."""
-
-    def __init__(self, data: Path, *words: str) -> None:
-        env = {k: v for k, v in os.environ.items() if not k.startswith("PAIDAN_")} | {"PAIDAN_DATA": str(data)}
-        self.out = data.parent / f"run-{time.monotonic_ns()}.txt"
-        with self.out.open("wb") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "run", *words],
-                cwd=ROOT,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    @property
-    def text(self) -> str:
-        return self.out.read_text("utf-8", "replace")
-
-    def until(self, said: str, seconds: float = 90) -> None:
-        """Wait until it said something of this pattern."""
-        deadline = time.monotonic() + seconds
-        while not re.search(said, self.text):
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.1)
-
-    def ended(self, seconds: float = 180) -> int:
-        """Its exit code."""
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pytest.fail(self.text)
-
-    def last_line(self) -> dict[str, Any]:
-        return json.loads(self.text.strip().splitlines()[-1])
-
-    def assigned(self) -> int:
-        """The newest number of assignments that it showed."""
-        return int(re.findall(r"assigned (\d+)", self.text)[-1])
-
-    def family(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
 
 
 @pytest.fixture
@@ -78,24 +25,6 @@ def data(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "data"
     for process in left(tmp_path):
         process.kill()
-
-
-def left(data: Path) -> list[psutil.Process]:
-    """Processes that have to do with the directory: by their words, or by their environment."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            said = [*process.cmdline(), process.environ().get("PAIDAN_DATA", "")]
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        ours = process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-        if ours and any(str(data) in word for word in said):
-            found.append(process)
-    return found
-
-
-def names(processes: list[psutil.Process]) -> list[str]:
-    return sorted(" ".join(p.cmdline())[-80:] for p in processes)
 
 
 def scrape(address: str) -> None:
