@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaTimeoutError
 
 LARGEST = 17 * 1024 * 1024  # above every max.message.bytes of topics.yaml
 BATCH = 512 * 1024  # one atomic append; a larger record has a batch to itself
@@ -26,6 +27,20 @@ def producer(kafka: str, *, linger_ms: int = 0) -> AIOKafkaProducer:
         max_request_size=LARGEST,
         request_timeout_ms=30_000,
     )
+
+
+@asynccontextmanager
+async def within(seconds: float | None) -> AsyncIterator[None]:
+    """What is asked of the broker in here is answered by then; None: whenever it is. Raises KafkaTimeoutError.
+
+    An idempotent producer tries for ever, rightly: it must not leave a gap. But who asks over HTTP must not hang with
+    it when too few brokers live to acknowledge. What was sent may still be appended later.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as fault:
+        raise KafkaTimeoutError(f"no answer within {seconds} s") from fault
 
 
 class Together:

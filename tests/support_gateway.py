@@ -6,8 +6,8 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ class Site(NamedTuple):
     gateway: Child
     archive: Child
     desk: Child
+    kafka: Any  # what `site` was given: one broker, or three
 
     @asynccontextmanager
     async def signed_in(self, account: str) -> AsyncIterator[Caller]:
@@ -135,9 +136,16 @@ def gateway(run: Run, port: int) -> Child:
 
 
 @asynccontextmanager
-async def site(data: Path, *, speed: float = 1.0, redis: str = "") -> AsyncIterator[Site]:
-    """Started and ready; ended when this ends. `redis`: its URL, for what stands on the whiteboard."""
-    with broker(data / "kafka") as kafka:
+async def site(
+    data: Path,
+    *,
+    speed: float = 1.0,
+    redis: str = "",
+    brokers: Callable[[Path], AbstractContextManager[Any]] = broker,
+) -> AsyncIterator[Site]:
+    """Started and ready; ended when this ends. `redis`: its URL, for what stands on the whiteboard. `brokers`: a broker
+    with its topics, all to oneself."""
+    with brokers(data / "kafka") as kafka:
         run = Run(kafka.address, data, redis=redis, start=AT, speed=speed)
         port = free_port()
         pack = load(CITY)
@@ -149,7 +157,9 @@ async def site(data: Path, *, speed: float = 1.0, redis: str = "") -> AsyncItera
             for child in children:
                 child.start()
             await asyncio.gather(desk.ready(), served.ready("gateway serves"))
-            yield Site(run, f"http://127.0.0.1:{port}", {a.account: a.password for a in logins}, served, archive, desk)
+            yield Site(
+                run, f"http://127.0.0.1:{port}", {a.account: a.password for a in logins}, served, archive, desk, kafka
+            )
         finally:
             for child in children:
                 child.kill()

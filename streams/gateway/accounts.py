@@ -33,15 +33,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from dispatchers.rows import CityPack
 
 from ..clock import wall_ms
-from ..kafka_io import ends, reader
+from ..kafka_io import ends, reader, within
 
 # The seam for other algorithms is there, for the gateway's keys too.
 from ..vault import _close, _derive, _open
 from .access import Role
+from .problem import PATIENCE_S
 
 TOPIC = "accounts"
 PLACE = TopicPartition(TOPIC, 0)
-PATIENCE_S = 30.0  # for what was written to come back
+READ_S = 30.0  # for all of the topic at the start
 AGAIN_S = 1.0  # after the broker was lost
 TOGETHER = 32  # accounts in one append: the topic takes 64 KiB, and one with a subscription has almost two
 WITH_CODE: frozenset[Role] = frozenset({"lead", "admin"})  # must have a one-time code (TOTP), GB/T 22239
@@ -237,7 +238,7 @@ class Accounts:
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self, patience: float = PATIENCE_S) -> None:
+    async def start(self, patience: float = READ_S) -> None:
         """Read the topic, and follow it from now on. Raises TimeoutError."""
         moved = self._moved
         self._task = asyncio.create_task(self._follow())
@@ -268,14 +269,14 @@ class Accounts:
     async def put(self, account: Account) -> None:
         """Write an account; when this returns it is acknowledged by all, and holds here.
 
-        Raises KafkaError, TimeoutError: it may hold, or not; ask again.
+        Raises KafkaError: it may hold, or not; ask again.
         """
         await self.put_all([account])
 
     async def put_all(self, accounts: Iterable[Account]) -> None:
         """Likewise for many."""
-        offset = await write(self._sender, *accounts)
-        async with asyncio.timeout(PATIENCE_S):
+        async with within(PATIENCE_S):
+            offset = await write(self._sender, *accounts)
             while self._position <= offset:
                 await self._moved.wait()
 

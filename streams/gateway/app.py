@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 import uvloop
 from aiohttp import web
+from aiokafka.errors import KafkaError
 
 from .. import declared, memory, metrics, stop, topics
 from ..archive.query import QueryError
@@ -43,9 +44,9 @@ from .filing import Filing
 from .live import Live
 from .login import PasswordLogin
 from .offers import Offers
-from .openapi import document
+from .openapi import BEHIND, document
 from .orders import Orders
-from .problem import Problem, json, missing
+from .problem import Problem, json, missing, no_broker
 from .search import Search
 from .sessions import Sessions
 from .stream import Stream
@@ -82,8 +83,8 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         return problem.response()
     except QueryError as fault:
         return Problem(422, "unfit", fault.text["zh"], fault.text["en"], where=fault.where).response()
-    except ArchiveMissingError:
-        return missing("archive", "档案正在建立，请稍候", "the archive is being built; a moment").response()
+    except (KafkaError, ArchiveMissingError) as fault:
+        return _missing(fault, request.path).response()
     except web.HTTPRedirection:
         raise
     except web.HTTPRequestEntityTooLarge:
@@ -104,6 +105,13 @@ async def faults(request: web.Request, handler: Handler) -> web.StreamResponse:
         return Problem(500, "fault", "系统故障，已记录", "a fault of ours; it is in the log").response()
 
 
+def _missing(fault: Exception, path: str) -> Problem:
+    if isinstance(fault, ArchiveMissingError):
+        return missing("archive", "档案正在建立，请稍候", "the archive is being built; a moment")
+    log.warning("the broker does not answer", path=path, fault=f"{type(fault).__name__}: {fault}")
+    return no_broker()
+
+
 @web.middleware
 async def who(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whose request it is (sessions.py)."""
@@ -116,7 +124,10 @@ async def _dress(request: web.Request, response: web.StreamResponse) -> None:
         response.headers.setdefault(name, value)
     if request.path.startswith("/static/"):
         response.headers["Cache-Control"] = "no-cache"  # asked for again each time: an upgrade must not mix modules
-    await request.app[CONTEXT].sessions.renew(request, response)
+    context = request.app[CONTEXT]
+    if request.path.startswith("/api/"):
+        response.headers[BEHIND] = str(context.live.behind_ms)
+    await context.sessions.renew(request, response)
     if isinstance(response, web.Response) and isinstance(response.body, bytes) and len(response.body) > SQUEEZED:
         response.enable_compression()
 

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from ..cities import Cities
 from ..clock import Clock
+from ..kafka_io import within
 from ..outbox.ledger import Ledgers
 from ..photos import Photos
 from ..vault import Vault, VaultError
@@ -25,7 +26,7 @@ from .live import Live
 from .numbers import Numbers
 from .offers import Offers
 from .orders import Orders
-from .problem import Problem, missing, unfit
+from .problem import PATIENCE_S, Problem, missing, unfit
 from .search import Search
 from .sessions import Session, Sessions, middleware
 from .stream import Stream, View
@@ -79,7 +80,8 @@ class Context:
     async def reveal(self, session: Session, case_id: str, reason: str) -> dict[str, Any]:
         """Who reported a case, once the audit has it (people.py). Raises Problem."""
         try:
-            return await people.reveal(self._kafka, self._vault, self._audit, session, case_id, reason)
+            async with within(PATIENCE_S):
+                return await people.reveal(self._kafka, self._vault, self._audit, session, case_id, reason)
         except people.NoReasonError as fault:
             raise unfit("$.reason", "须说明查看理由", "say why you look") from fault
         except (AuditError, KafkaError) as fault:

@@ -38,11 +38,12 @@ from dispatchers.messages.words import Id
 from dispatchers.rows import CityPack
 
 from ..clock import wall_ms
+from ..kafka_io import within
 from . import tokens
 from .accounts import DEVICES, Account, Accounts, Keys, Push, changed, letters, made
 from .audit import Audit
 from .login import Backoff, too_many
-from .problem import Problem, not_found, unfit
+from .problem import PATIENCE_S, Problem, not_found, unfit
 from .sessions import Session
 
 CODE_LASTS = 10 * 60_000
@@ -153,7 +154,8 @@ class Devices:
 
     async def _audited(self, session: Session, what: str, account: Account) -> None:
         by = session.account
-        await self._audit.record(by.id, by.role, what, detail=f"{account.id} {account.officer}")
+        async with within(PATIENCE_S):
+            await self._audit.record(by.id, by.role, what, detail=f"{account.id} {account.officer}")
 
     # -- by the device -------------------------------------------------------------------------------------------------
 

@@ -27,9 +27,10 @@ from dispatchers.messages.words import Datum, Kind
 
 from .. import wire
 from ..clock import Clock
+from ..kafka_io import within
 from ..vault import Vault
 from .accounts import Account
-from .problem import Problem, missing, unfit
+from .problem import PATIENCE_S, Problem, no_broker, unfit
 
 UNDERWAY = 2_000  # not acknowledged yet, of all sources
 RATE, BURST = 100.0, 1_000.0  # of one source: a second, and at once
@@ -135,7 +136,7 @@ class Filing:
         """
         if wait := self._buckets.setdefault(source, _Bucket()).take():
             raise _too_many(wait)
-        return await self._keep(topic, self._checked(topic, source, raw, key))
+        return await self._keep(topic, self._checked(topic, source, raw, key), PATIENCE_S)
 
     def _checked(self, topic: str, source: str, raw: bytes, key: str) -> bytes:
         """The report as it goes into the topic, read as intake reads it."""
@@ -159,19 +160,18 @@ class Filing:
             raise unfit("$", "不是投诉或事件", "this is no complaint or event")
         return whole
 
-    async def _keep(self, topic: str, whole: bytes) -> Receipt:
+    async def _keep(self, topic: str, whole: bytes, patience_s: float | None) -> Receipt:
         if self._underway >= UNDERWAY:
             raise _too_many(1.0)
         number = msgspec.json.decode(whole, type=_Number)
         self._underway += 1
         try:
-            sent = await self._sender.send_and_wait(topic, whole, key=inbox_key(number.source, number.source_id))
+            async with within(patience_s):
+                sent = await self._sender.send_and_wait(topic, whole, key=inbox_key(number.source, number.source_id))
         except MessageSizeTooLargeError as fault:
             raise Problem(413, "too_large", "内容过大", "too large for one message") from fault
         except KafkaError as fault:
-            raise missing(
-                "broker", "消息系统无应答，请用同一编号重发", "the broker does not answer; send the same number again"
-            ) from fault
+            raise no_broker() from fault
         finally:
             self._underway -= 1
         return Receipt(
@@ -215,7 +215,8 @@ class Filing:
 
     async def _row(self, number: int, topic: str, source: str, row: dict[str, str]) -> RowResult:
         try:
-            kept = await self._keep(topic, self._checked(topic, source, msgspec.json.encode(_complaint(row)), ""))
+            whole = self._checked(topic, source, msgspec.json.encode(_complaint(row)), "")
+            kept = await self._keep(topic, whole, None)  # nobody waits at the other end: a file goes on by itself
         except Problem as problem:
             return RowResult(row=number, status=problem.status, source_id=row["source_id"], text=problem.body["text"])
         return RowResult(row=number, status=201, source_id=kept.source_id)

@@ -41,6 +41,15 @@ HEADERS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/orders"): {"Idempotency-Key": {"type": "string", "minLength": 1}},
     ("PATCH", ONE): {OFFSET: _BYTES, LENGTH: _BYTES},
 }
+# On every answer, whatever it is about: reads go on when too few brokers live to decide, and are marked.
+BEHIND = "X-Behind-Ms"
+_HOW_OLD = {
+    BEHIND: {
+        "description": "How old what is told of open cases may be at most, in milliseconds; -1: unknown. "
+        "Far above a second: the broker does not answer, and what is told is of that long ago.",
+        "schema": {"type": "integer", "minimum": -1},
+    }
+}
 WORDS: dict[str, list[str]] = {
     "lang": ["zh", "en"],
     "topic": ["complaints", "city-events"],
@@ -121,9 +130,10 @@ def _operation(one: Endpoint, known: dict[int, Any], fault: Any) -> dict[str, An
 
 
 def _good(one: Endpoint, known: dict[int, Any], code: int) -> dict[str, Any]:
+    told = {"description": TITLES[code], "headers": _HOW_OLD}
     if code == 204 or one.path in BARE:
-        return {"description": TITLES[code]}
+        return told
     if one.path in PLAIN:
-        return {"description": TITLES[code], "content": {PLAIN[one.path]: {"schema": {"type": "string"}}}}
+        return told | {"content": {PLAIN[one.path]: {"schema": {"type": "string"}}}}
     shape = known[id(one.gives)] if one.gives is not None else {}
-    return {"description": TITLES[code], "content": {"application/json": {"schema": shape}}}
+    return told | {"content": {"application/json": {"schema": shape}}}

@@ -23,10 +23,11 @@ from dispatchers import messages as m
 from dispatchers.explain.words import REFUSED
 from dispatchers.messages.words import Id
 
+from ..kafka_io import within
 from . import access
 from .cases import Cases, CaseView
 from .live import Answer, Held
-from .problem import Problem, bad_body, missing, not_found, unfit
+from .problem import PATIENCE_S, Problem, bad_body, no_broker, not_found, unfit
 from .sessions import Session
 
 ANSWER_S = 2.0  # a desk answers in milliseconds; one that is being taken over does not
@@ -107,16 +108,13 @@ class Orders:
             if len(self._sent) > KEPT:
                 self._sent.popitem(last=False)
         try:
-            await self._sender.send_and_wait(
-                "desk-inbox", msgspec.json.encode(order), key=desk.encode(), partition=self._live.partitions[desk]
-            )
+            async with within(PATIENCE_S):
+                await self._sender.send_and_wait(
+                    "desk-inbox", msgspec.json.encode(order), key=desk.encode(), partition=self._live.partitions[desk]
+                )
         except KafkaError as fault:
             self._live.forget(key)
-            raise missing(
-                "broker",
-                "消息系统无应答，请用同一编号重发",
-                "the broker does not answer; send it again with the same key",
-            ) from fault
+            raise no_broker() from fault
         return await self._wait(session, key, awaited)
 
     async def ask(self, session: Session, key: str) -> Done | Pending:

@@ -12,6 +12,9 @@ import msgspec
 from aiohttp import web
 
 T = TypeVar("T")
+# For an acknowledgement of the broker. A change of leaders after a kill may take longer (a broker's session is 9 s by
+# default): what is sent again under its own number happens once, and a person who waits knows more after a 503.
+PATIENCE_S = 5.0
 
 
 class Problem(Exception):  # noqa: N818  # an answer, as RFC 9457 calls it
@@ -54,6 +57,13 @@ def unfit(where: str, zh: str, en: str) -> Problem:
 def missing(what: str, zh: str, en: str) -> Problem:
     """A part of the system does not answer."""
     return Problem(503, "not_available", zh, en, wait=2, missing=what)
+
+
+def no_broker() -> Problem:
+    """Nothing was acknowledged: it may lie there, or not."""
+    return missing(
+        "broker", "消息系统无应答，请用同一编号重发", "the broker does not answer; send it again with the same key"
+    )
 
 
 async def body_of(request: web.Request, kind: type[T]) -> T:

@@ -6,7 +6,9 @@ import asyncio
 import csv
 import io
 import json
+import os
 import re
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -20,6 +22,7 @@ from streams.gateway.api import ENDPOINTS, Endpoint
 from tests.support_gateway import AT, Site, complaint, site
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+OLD = 5_000  # ms; from here on the console says so (link.js)
 ELSEWHERE = {"datum": "wgs84", "lon": 121.0, "lat": 30.71, "address": "平湖市当湖街道"}
 
 
@@ -265,6 +268,38 @@ async def test_a_flood_is_told_to_wait_and_what_was_taken_is_kept(here: Site) ->
         assert refused
         assert all(int(a.headers["Retry-After"]) >= 1 for a in refused)
         assert len({*kept}) == len(kept)
+
+
+async def test_a_silent_broker_leaves_nobody_hanging_and_what_is_read_is_marked(here: Site) -> None:
+    """The order that nobody acknowledged is answered 503, and sent again it happens once."""
+    async with here.signed_in("js-operator") as operator:
+        case = await operator.case((await operator.file("树枝挡道"))["case_id"])
+        place, key = f"/api/cases/{case['row']['id']}", str(uuid.uuid4())
+        report = complaint("树枝再挡道") | {"source_id": str(uuid.uuid4())}
+        os.kill(here.kafka.pid, signal.SIGSTOP)
+        try:
+            async with asyncio.timeout(60):  # else it hangs
+                order, filed, put = await asyncio.gather(
+                    operator.order("UrgeCase", case, key, note="x"),
+                    operator.ask("POST", "/api/complaints", report),
+                    operator.ask("PUT", "/api/filters/mine", {"query": "open=1"}),
+                )
+                while int((read := await operator.ask("GET", place)).headers["X-Behind-Ms"]) < OLD:
+                    await asyncio.sleep(0.1)
+        finally:
+            os.kill(here.kafka.pid, signal.SIGCONT)
+        assert [(a.status, a.body["missing"]) for a in (order, filed, put)] == [(503, "broker")] * 3
+        assert all(int(a.headers["Retry-After"]) >= 1 for a in (order, filed, put))
+        assert (read.status, read.body["row"]["id"]) == (200, case["row"]["id"])
+        while (again := await operator.order("UrgeCase", case, key, note="x")).status != 200:
+            assert again.status in (202, 503), again
+        while (kept := await operator.ask("POST", "/api/complaints", report)).status != 201:
+            assert kept.status == 503, kept
+        await operator.case(kept.body["case_id"])
+        assert (await operator.case(case["row"]["id"]))["row"]["urges"] == 1
+        async with asyncio.timeout(60):
+            while int((await operator.ask("GET", place)).headers["X-Behind-Ms"]) >= OLD:
+                await asyncio.sleep(0.1)
 
 
 async def test_after_kill_9_browsers_come_back_to_the_whole_board(here: Site) -> None:
