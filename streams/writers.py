@@ -174,7 +174,7 @@ class Writers:
         """When each was appended. `known`: the last time that the log has.
 
         A record with its sender's time came while its topic was not as declared: then nothing more is decided until it
-        is. What came meanwhile stays so for ever; it is decided in the last moment that the broker told, since a
+        is. What came meanwhile stays so for ever; it is decided in the moment of the record before it, since a
         sender's clock moves no deadline (law 6).
         """
         if any(r.timestamp_type != LOG_APPEND_TIME for r in records):
@@ -182,11 +182,9 @@ class Writers:
             log.warning(
                 "decided without a time of the broker's", topic=records[0].topic, partition=records[0].partition
             )
-        arrived = []
-        for record in records:
-            known = self._clock.at(record.timestamp) if record.timestamp_type == LOG_APPEND_TIME else known
-            arrived.append(Arrived(record, known))
-        return arrived
+        return [
+            Arrived(r, self._clock.at(r.timestamp) if r.timestamp_type == LOG_APPEND_TIME else known) for r in records
+        ]
 
     def _guard(self, tp: TP, records: list[ConsumerRecord]) -> list[ConsumerRecord]:
         """Only what comes next, without a gap (law 3): a silent skip becomes a restart."""
