@@ -3,7 +3,7 @@
 A team is eligible iff: its squad is not complained about, has not given this case back and has what the item needs; the
 team has not let this case lie, and is on duty, not for too long (R87; an emergency takes whoever is there); two of its
 formal officers on duty are certified for the item (处罚法 art. 42) and not recused; and the squad stays within its cap,
-which holds up no emergency.
+which holds up no emergency. Room that somebody waits for whose turn is earlier is taken (`room_first_for`).
 Where nothing is enforced, as in a cordon, auxiliaries count (条例 art. 30). Age and gender enter nothing.
 
 Among the eligible: least open weight per pair, then the nearer squad, then the smaller id. Every team that was looked
@@ -13,6 +13,7 @@ at is named with its figures and the reason why it lost.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -24,6 +25,8 @@ from .events import Candidate
 from .refusals import Unable
 from .rows import Item, Squad
 
+# Of those who wait, so many are looked at for one room: the first may need what the squad lacks, the next may not.
+LOOKED_AT = 8
 Crew = tuple[tuple[str, ...], tuple[str, ...]]  # who of a team is there, and who of them may act
 NOBODY: Crew = ((), ())
 # A team that is able, by what ranks it: open weight per pair, metres, id; then pairs, open weight, officers, squad.
@@ -40,11 +43,20 @@ class Choice(NamedTuple):
     candidates: tuple[Candidate, ...]
 
 
-def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: bool = False, only: str = "") -> Choice:
+def choose(
+    decision: Decision,
+    case: Case,
+    squads: Iterable[Squad],
+    *,
+    leaders: bool = False,
+    only: str = "",
+    crowded: bool = False,
+) -> Choice:
     """The best team of the squads for the case, or no team and the reasons.
 
     `leaders`: look at the leaders' own teams instead of the ordinary ones (the third step of the ladder);
-    `only`: at this one team, because an operator named it. Who is on duty is the roster's word, or what overrules it.
+    `only`: at this one team, because an operator named it; `crowded`: as if there were no room. Who is on duty is the
+    roster's word, or what overrules it.
     """
     city, item = decision.city, decision.city.items.get(case.item)
     enforces = item is None or (item.crew == "enforcement" and not case.emergency)
@@ -60,7 +72,7 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     for squad in squads:
         way = metres(squad.lon, squad.lat, case.lon or 0.0, case.lat or 0.0) if known else None
         barrier = _barred(decision, case, squad, item)
-        full = decision.load(squad.id) + case.weight > squad.cap and not case.emergency
+        full = (crowded or decision.load(squad.id) + case.weight > squad.cap) and not case.emergency
         for post in city.roster(squad.id, leaders, *asked):
             team, there, begun, present, officers = post
             if only and team != only:
@@ -86,6 +98,20 @@ def choose(decision: Decision, case: Case, squads: Iterable[Squad], *, leaders: 
     able.sort(key=RANKED)
     _, _, winner, *_, officers, best = able[0]
     return Choice(best, winner, officers[:2], (*_ranked(able, known), *lost))
+
+
+def room_first_for(decision: Decision, case: Case, squad: Squad) -> str:
+    """Who waits for nothing but room at this squad, at its home, and has an earlier turn than the case; "": nobody.
+
+    The heavier, more urgent case would else wait for ever: whenever a little room comes, a lighter one takes it.
+    """
+    turn = decision.turn(case)
+    for other in islice(decision.waiting(squad.territory), LOOKED_AT):
+        if decision.turn(other) >= turn:
+            return ""
+        if any(c.lost == "cap" for c in choose(decision, other, [squad]).candidates):
+            return other.id
+    return ""
 
 
 def _ranked(able: list[Rank], known: bool) -> list[Candidate]:

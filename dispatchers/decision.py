@@ -8,7 +8,10 @@ over the untouched state. Rejected: a copy of the state (too dear), changing it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from heapq import merge
+from itertools import groupby
 from math import cos, radians
+from operator import itemgetter
 from typing import Any
 
 from . import events as e
@@ -59,9 +62,25 @@ class Decision:
         """What overrules the roster for an officer, this decision's own word included."""
         return self._duty.get(officer) or self.desk.duty.get(officer)
 
+    def turn(self, case: Case) -> tuple[int, int, str]:
+        """What orders those who wait: the instant at which each should have been offered by, for what it is now.
+
+        So the more urgent of two that came together is first, and nothing starves: it is passed only by what came
+        within the difference of the two limits after it (30 minutes, where the ladder says 60 and 30). Rejected: the
+        more urgent always first, since in a long storm the others would never be offered.
+        """
+        return self._turn(case.priority, case.registered_at, case.id)
+
+    def _turn(self, priority: int, registered_at: int, case_id: str) -> tuple[int, int, str]:
+        limit = self.city.ladder[priority].dispatch
+        return self.city.calendar.after(registered_at, limit), priority, case_id
+
     def waiting(self, territory: str) -> Iterator[Case]:
-        """Cases of a territory that wait for an offer, the most urgent first, then the oldest."""
-        for _, _, case_id in self.desk.waiting.get(territory, ()):
+        """Cases of a territory that wait for an offer, in the order of their turns."""
+        rows = self.desk.waiting.get(territory, ())
+        of_each = [list(same) for _, same in groupby(rows, key=itemgetter(0))]  # of one priority the older is first
+        turns = ((self._turn(*row) for row in same) for same in of_each)
+        for _, _, case_id in merge(*turns):
             case = self.case(case_id)
             if case and case.status is Status.TO_DISPATCH:
                 yield case

@@ -13,6 +13,7 @@ from itertools import islice
 
 from . import events as e
 from . import messages as m
+from .assignment import LOOKED_AT
 from .city import City
 from .deadlines import fall_due
 from .decision import Decision
@@ -22,7 +23,6 @@ from .registration import broken, register, take, update
 from .state import Desk
 from .targets.periods import after, before, ends_at, freeze_due, freezes_at, period_of
 
-LOOKED_AT = 8  # waiting cases for one that was freed: the first may need what the freed team lacks, the next may not
 DUE_AT_ONCE = 100  # a wake-up decides about at most this many cases, so that no record grows without bound,
 OF_ONE_CASE = 8  # and at most so many things of each: what is left is due still, and the next wake-up has it
 
@@ -119,7 +119,7 @@ def _unpark(decision: Decision) -> None:
 
 
 def _use_freed(decision: Decision) -> None:
-    """Whoever this decision freed gets the cases that wait at home, the most urgent first."""
+    """Whoever this decision freed gets the cases that wait at home, in the order of their turns."""
     for squad_id in decision.freed:
         squad = decision.city.squads.get(squad_id)
         if squad is None:

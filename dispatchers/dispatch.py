@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from . import events as e
-from .assignment import Choice, choose
+from .assignment import Choice, choose, room_first_for
 from .case import Assignment, Case
 from .competence import Owner, owner_of, technical_lead
 from .decision import Decision, next_of
@@ -108,13 +108,19 @@ def _by_ladder(decision: Decision, case: Case, owner: Owner) -> Case:
     ours = at_home if at_home and at_home.desk == decision.desk.id else None
     looked: list[Candidate] = []
     for step, squads, leaders in _steps(decision, case, ours, reserved=owner.level != "town"):
-        choice = choose(decision, case, squads, leaders=leaders)
+        crowded = step == "home" and _may_wait(decision, case) and bool(room_first_for(decision, case, squads[0]))
+        choice = choose(decision, case, squads, leaders=leaders, crowded=crowded)
         if choice.squad:
             everyone = choice._replace(candidates=(*choice.candidates, *looked)) if looked else choice
             steps = (*owner.steps, Step(rule="level", detail=case.level), Step(rule="step", detail=step))
             return offer(decision, case, everyone, Why(owner, step, steps=steps), channel=2 if leaders else 1)
         looked += choice.candidates
     return _nobody(decision, case, ours, tuple(looked), owner.steps)
+
+
+def _may_wait(decision: Decision, case: Case) -> bool:
+    """Whether it may wait for its turn at home. What is urgent enough for help may not: it takes what room there is."""
+    return case.level == "town" and not case.emergency and not decision.city.ladder[case.priority].helps
 
 
 def _steps(

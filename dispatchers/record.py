@@ -23,7 +23,7 @@ from .events import AnyEvent, LetterSent
 from .messages import Letter
 
 GENESIS = "0" * 64
-RULES = "2026.11.5"  # version of decide; a change of the rules changes it (streaming.md §8.6)
+RULES = "2026.11.6"  # version of decide; a change of the rules changes it (streaming.md §8.6)
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

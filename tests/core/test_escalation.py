@@ -171,6 +171,57 @@ def test_what_waits_for_somebody_else_does_not_block_the_rest() -> None:
     assert ["to_dispatch", "offered"] == [town.case(c).status for c in (chemicals, stall)]
 
 
+def test_room_is_kept_for_the_heavier_case_whose_turn_it_is() -> None:
+    """A stall weighs two, litter one: litter that fits already, waiting or new, does not take the room bit by bit."""
+    town = Town(City(changed(PACK, "squads", {"id": "A1"}, cap=3), "cap"))
+    light = [town.file(f"light {n}", "refuse") for n in range(3)]
+    for case in light:
+        town.work(case, until="disposed")
+    stall, litter = town.file("s"), town.file("l", "refuse")
+    assert ["AssignmentDeferred"] == names(town.events(litter), "CaseRegistered")
+    town.order(m.CheckCase, light[0])
+    town.wait(1)
+    new = town.file("n", "refuse")
+    assert ["to_dispatch"] * 3 == [town.case(c).status for c in (stall, litter, new)]
+    town.order(m.CheckCase, light[1])
+    assert ["offered", "to_dispatch", "to_dispatch"] == [town.case(c).status for c in (stall, litter, new)]
+    town.order(m.CheckCase, light[2])
+    assert ["offered", "to_dispatch"] == [town.case(c).status for c in (litter, new)]
+
+
+def test_whoever_cannot_wait_takes_what_room_there_is() -> None:
+    """An urgent case is not kept out by an ordinary one that waits for more room than there is."""
+    pack = changed(changed(PACK, "squads", {"id": "A1"}, cap=3), "ladders", {"priority": 1}, weight=1)
+    town = Town(City(pack, "cap"))
+    town.work(town.file("1"), until="disposed")
+    waits = town.file("2")
+    town.wait(minutes=20)
+    urgent = town.file("3", "burning")
+    assert ["to_dispatch", "offered"] == [town.case(c).status for c in (waits, urgent)]
+    assert ("A1", "home") == ((offer := one(town.events(urgent), e.AssignmentOffered)).squad, offer.basis.step)
+
+
+def test_nothing_starves_in_a_storm_of_more_urgent_cases() -> None:
+    """One stall a minute, and room for one a minute: litter gets its offer half an hour after it came, which is the
+    difference of the two limits, before the stalls that came later than that."""
+    town, held = full_town()
+    litter, stalls = town.file("l", "refuse"), []
+    offered: list[str] = []
+    for minute in range(40):
+        stalls.append(town.file(f"s{minute}"))
+        town.wait(minutes=1)
+        if minute < 2:
+            events = town.order(m.CheckCase, held[minute])
+        else:
+            town.work(offered[minute - 2], until="disposed")
+            events = town.order(m.CheckCase, offered[minute - 2])
+        offered += [event.case_id for event in events if isinstance(event, e.AssignmentOffered)]
+    assert litter in offered
+    before = offered[: offered.index(litter)]
+    assert stalls[: len(before)] == before
+    assert len(before) <= 31
+
+
 @pytest.mark.parametrize("kind", [m.ReturnAssignment, m.AssignCase, m.HandOverCase])
 def test_whoever_loses_a_case_gets_one_that_waits(kind: type[m.CaseOrder]) -> None:
     """A return, a withdrawal, a handover free a team like a check does."""
