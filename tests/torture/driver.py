@@ -27,6 +27,7 @@ from .serial import Serial, unlike_serial
 
 READ = (*LOGS, *LOGS.values(), "dead-letters")
 RATE = 200  # messages a second
+START = 180  # seconds for all processes to be there
 CALM = 60  # seconds for what is on its way when the load ends
 NAMES = ("one", "two")
 # A wrong clock, for a process of ours from its first line on: it reads so many seconds more. Nothing of the product
@@ -62,6 +63,7 @@ class Scene(NamedTuple):
     brokers: int = 1  # or 3: a cluster
     beside: Beside | None = None
     speed: float = 60.0  # of the city's clock
+    rate: float = RATE
 
 
 class Seen(NamedTuple):
@@ -109,14 +111,14 @@ async def torture(
         if scene.beside:
             await scene.beside.begin(run)
         workers = _workers(run, scene, proxy.address if proxy else "")
-        load = Load(run, RATE, seed, handovers)
+        load = Load(run, scene.rate, seed, handovers)
         plan = faults.Plan(run, workers, load, seed, kafka, redis, proxy)
         device = whiteboard.Device(redis.address) if redis else None
         beside = [asyncio.create_task(device.listen())] if device else []
         try:
             for one in workers:
                 one.start()
-            await asyncio.gather(*(one.ready() for one in workers))
+            await asyncio.gather(*(one.ready(limit=START) for one in workers))
             acting = [asyncio.create_task(plan.go(fault)) for fault in (*what, faults.poison, faults.restart)]
             await load.go(seconds)
             broken = [str(task.exception()) for task in acting if task.done()]

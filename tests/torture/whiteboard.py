@@ -73,7 +73,9 @@ class Device:
                     for name in [n async for n in client.scan_iter("paidan:{*}:*s:*", 1000)]:
                         await self._hear(client, name, last)
                 except (RedisError, OSError):
-                    continue
+                    task = asyncio.current_task()
+                    if task and task.cancelling():  # redis-py tells a cancelled read as a timeout of its own
+                        return
 
     async def _hear(self, client: Redis, name: str, last: dict[str, str]) -> None:
         newest = (await client.xrevrange(name, count=1) or [("0-0", {})])[0][0]
@@ -125,7 +127,7 @@ def _board(shown: Shown, checker: Checker, log: list[Valid]) -> Iterator[Fault]:
         there = shown.strings.get(f"paidan:{{{desk}}}:{what}", "")
         if there != stands:
             yield Fault("board", f"{desk}: {what} is {there!r}, the log ends at {stands!r}")
-    versions = _open(log)
+    versions = open_cases(log)
     rows = {case: json.loads(row) for case, row in shown.hashes.get(f"paidan:{{{desk}}}:cases", {}).items()}
     if versions.keys() != rows.keys():
         yield Fault("board", f"{desk}: shows {len(rows)} cases, {sorted(rows.keys() ^ versions.keys())[:5]} differ")
@@ -137,7 +139,7 @@ def _board(shown: Shown, checker: Checker, log: list[Valid]) -> Iterator[Fault]:
         yield Fault("board", f"{desk}: {len(versions)} cases are open, it says {own.get('open')}")
 
 
-def _open(log: list[Valid]) -> dict[str, int]:
+def open_cases(log: list[Valid]) -> dict[str, int]:
     """The open cases of a desk and their versions."""
     versions: dict[str, int] = {}
     for valid in log:
