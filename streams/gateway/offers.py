@@ -53,6 +53,8 @@ class Place(NamedTuple):
     def parse(cls, text: str) -> Place | None:
         """None: no place of ours."""
         desk, _, number = text.partition("/")
+        if desk and number == f"-1-{NTH}":  # `here`, before the desk had decided anything: no gap, though no record
+            return cls(desk, -1, NTH)
         offset, _, nth = number.partition("-")
         if not (desk and all(n.isascii() and n.isdecimal() and len(n) < 16 for n in (offset, nth))):
             return None
@@ -250,7 +252,7 @@ class Offers:
         try:
             pushed = await stored_position(self._redis, whose.desk)
             rows: _Entries = await self._redis.xrange(  # type: ignore[assignment]  # the client decodes
-                whose.stream, f"({place.offset}-{place.nth}", f"{begun}-{NTH}"
+                whose.stream, f"({place.offset}-{place.nth}" if place.offset >= 0 else "-", f"{begun}-{NTH}"
             )
             first: _Entries = await self._redis.xrange(whose.stream, count=1)  # type: ignore[assignment]
             length = await self._redis.xlen(whose.stream)

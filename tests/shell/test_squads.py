@@ -16,6 +16,7 @@ from dispatchers.city import City
 from streams import prepare
 from streams.city_files import load
 from streams.gateway.api import ENDPOINTS
+from streams.gateway.offers import NTH, Place
 from tests.support_devices import Device, Key, code_for, enrolled, unenrolled
 from tests.support_gateway import Caller, Site, whole_site
 from tests.support_kafka import CITY, teller
@@ -212,6 +213,12 @@ async def test_the_long_poll_waits_and_then_tells(here: Site) -> None:
 async def test_a_place_that_is_none_is_a_gap(here: Site, place: str) -> None:
     async with enrolled(here, "JS02-001") as device:
         assert (await device.get(f"/api/squad/poll?after={place}&wait=0"))["anew"]
+
+
+async def test_a_place_before_the_first_record_is_one() -> None:
+    """Who reads its day before its desk has decided anything is not told of a gap each time that it connects."""
+    before = Place("jiashan", -1, NTH)
+    assert before == Place.parse(str(before))
 
 
 # -- whose it is -------------------------------------------------------------------------------------------------------
