@@ -1,6 +1,6 @@
 """One writer: the state of a log's partition, the next record from the next message, the fold of a stored one.
 
-    raw = writer.decide(message, inbox_offset, at, city)     None: a repeated letter, or nothing due
+    raw = writer.decide(message, inbox_offset, at, city)     None: a repeated letter, or nothing due (law 1)
     writer.fold(offset, raw)                                 None: void, a zombie's or another chain's
 
 The same code makes the records of a worker on Kafka (streams/log.py) and of a city in memory (memory.py), byte by byte.
@@ -16,8 +16,16 @@ import msgspec
 from . import desk, intake, state
 from . import messages as m
 from .city import City
+from .clock import HOUR
 from .events import AnyEvent, EpochOpened
 from .record import RULES, Cause, Head, Record, decode_record, encode_record
+
+# A log that was silent for so long keeps its position with an empty record at the next message that needs none. Without
+# it a desk that hears nothing else for the inbox's retention (a letter posted again at each restart, a wake-up that
+# came early) had a position before the inbox's beginning, and could not be told from one whose messages were deleted
+# undecided: nobody could take it any more. Rejected: to ask the group's offset then (law 3: it claims, it proves
+# nothing). Of time and not of a number of messages: retention is time.
+KEEP_POSITION_MS = HOUR
 
 
 class Room(NamedTuple):
@@ -54,12 +62,13 @@ class Writer:
     def decide(self, message: Any, inbox_offset: int, at: int, city: City) -> Decided | None:
         """The record of a message; changes nothing. None where law 1 allows no record.
 
-        `at` is the broker's append time on the run's clock; time never runs backwards (law 6).
+        `at` is the broker's append time on the run's clock; time never runs backwards (law 6). A message that decides
+        nothing has an empty record once the position in the log is old.
         """
         head = self.head
         at = max(at, head.at)
         events = self.room.decide(self.state, message, city, at)
-        if not events:
+        if not events and not 0 < self.keep_position_at <= at:
             return None
         record = Record(
             prev=head.hash,
@@ -75,6 +84,11 @@ class Writer:
             events=events,
         )
         return Decided(record, encode_record(record))
+
+    @property
+    def keep_position_at(self) -> int:
+        """From when on a message that decides nothing has an empty record; 0: never, there is no position to keep."""
+        return self.head.at + KEEP_POSITION_MS if self.head.seq else 0
 
     def apply(self, offset: int, decided: Decided) -> None:
         """Take a record of our own, to be found at `offset` of the log."""

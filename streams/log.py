@@ -87,6 +87,7 @@ class Log:
         self._post, self._salvage, self._leave, self._observe = post, salvage, leave, observe
         self._together = together
         self._failed_in_a_row = 0
+        self._heard = -1  # the last inbox offset that this process looked at
         self._queue: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=4)  # bounded: a slow broker slows deciding
         self._settled = writer.head.offset  # last log offset known to be ours
         self._seen = max(writer.head.offset, 0)  # when it was last asked whether a snapshot is due
@@ -97,6 +98,16 @@ class Log:
     def inbox_offset(self) -> int:
         """The last inbox offset that has a record."""
         return self.writer.head.inbox_offset
+
+    @property
+    def heard(self) -> int:
+        """The last inbox offset that was decided, or needed no record."""
+        return max(self._heard, self.inbox_offset)
+
+    @property
+    def keep_position_at(self) -> int:
+        """When a wake-up is to keep the position; 0: never, no message without a record lies behind it."""
+        return self.writer.keep_position_at if self.heard > self.inbox_offset else 0
 
     async def take(self, messages: list[Incoming], city: Callable[[], City], done: Callable[[], None]) -> int:
         """Decide messages in order and append their records; `done` is called when all of it is settled.
@@ -116,6 +127,7 @@ class Log:
             if one is not None:
                 self.writer.apply(self.writer.head.offset + 1, one)
                 decided.append(one)
+            self._heard = incoming.record.offset
         self._observe.decided(self.tp.topic, len(messages), time.perf_counter() - began)
         await self._queue.put(_Batch(decided, self._due_snapshot(), done))
         return len(decided)

@@ -5,9 +5,11 @@ import pytest
 
 from dispatchers import events as e
 from dispatchers import messages as m
+from dispatchers.clock import HOUR
 from dispatchers.ids import case_id
 from dispatchers.record import Cause, state_hash
-from tests.support import MONDAY, Town, filed, names, one, place
+from dispatchers.writer import DESK, Writer
+from tests.support import CITY, MONDAY, Town, filed, names, one, place
 
 SENDER = "complaints/9"
 
@@ -39,6 +41,28 @@ def test_a_repeated_letter_leaves_no_record(number: int) -> None:
     town.now += 1
     assert [] == town.tell("jia", letter(number))
     assert before == state_hash(town.desk("jia"))
+
+
+@pytest.mark.parametrize("message", [letter(0), m.WakeUp(due=0)])
+def test_what_decides_nothing_keeps_the_position_when_that_is_old(message: m.DeskMessage) -> None:
+    """An empty record, once an hour: else the inbox could forget what no log says was heard."""
+    writer = Writer("jia", DESK)
+    first = writer.decide(m.Unreadable(reason="bad_json"), 0, MONDAY, CITY)
+    assert first
+    writer.apply(0, first)
+    before = state_hash(writer.state)
+    assert writer.decide(message, 1, MONDAY + HOUR - 1, CITY) is None
+    kept = writer.decide(message, 2, MONDAY + HOUR, CITY)
+    assert kept
+    assert ([], 2) == (kept.record.events, kept.record.inbox_offset)
+    writer.apply(1, kept)
+    assert (2, before) == (writer.head.inbox_offset, state_hash(writer.state))
+    assert writer.decide(message, 3, MONDAY + HOUR + 1, CITY) is None
+
+
+def test_an_empty_log_keeps_nothing() -> None:
+    """A desk that was never told anything has no position."""
+    assert Writer("jia", DESK).decide(m.WakeUp(due=0), 0, MONDAY, CITY) is None
 
 
 def test_a_letter_beyond_the_next_is_dropped_and_told() -> None:

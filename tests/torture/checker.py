@@ -4,7 +4,8 @@ It parses by itself (json, hashlib) and holds the promises of DESIGN §3, each u
 
     acknowledged   what the broker acknowledged lies where it said
     chain          records continue one another; void ones are a zombie's (counted, ignored); a changed byte breaks it
-    decided        every message has one record, in order; only repeated letters and wake-ups have none
+    decided        every message has one record, in order; only repeated letters and wake-ups have none, or an empty
+                   one that keeps the position after an hour without any
     time           `at` is the append time on the run's clock, never running backwards
     letters        numbered without gaps on both sides, none lost, none changed, posted before it is said so
     one case       each number of a source became exactly one case
@@ -36,6 +37,7 @@ from .deadlines import deadlines
 
 LOGS = {"complaints": "complaint-receipts", "city-events": "event-receipts", "desk-inbox": "desk-log"}
 GENESIS = "0" * 64
+KEPT_MS = 3_600_000  # for so long a log's last record keeps its position
 FIELDS = {  # of a record: all of them, and no other
     *("prev", "epoch", "inbox_offset", "at", "desk", "seq"),
     *("cause", "rules", "city", "posted_through", "events"),
@@ -154,18 +156,28 @@ class Checker:
     def _undecided(self, topic: str, partition: int, records: dict[int, Valid]) -> None:
         taken: Counter[str] = Counter()
         last = max(records, default=-1)
+        kept = 0  # until when the position in the log is new enough; 0: there is none
         for entry, said in zip(self.lying[topic, partition], self.parsed[topic, partition], strict=True):
             kind = said.get("type")
+            place = f"{topic}/{partition} {entry.offset}"
             repeated = kind == "Letter" and said["number"] <= taken[said["sender"]]
             record = records.get(entry.offset)
             if record is None:
                 due = entry.offset < max(last, self.mark.get((topic, partition), 0))
                 if due and kind != "WakeUp" and not repeated:
-                    self._broken("decided", f"{topic}/{partition} {entry.offset} lost: {str(said)[:200]}")
+                    self._broken("decided", f"{place} lost: {str(said)[:200]}")
+                elif due and 0 < kept <= self.rules.clock(entry.timestamp):
+                    self._broken("decided", f"{place}: the position was not kept")
                 continue
-            if repeated:
-                self._broken("decided", f"{topic}/{partition} {entry.offset}: a repeated letter has a record")
-            for event in record.said["events"]:
+            events = record.said["events"]
+            if repeated and events:
+                self._broken("decided", f"{place}: a repeated letter has a record")
+            if not events and not (repeated or kind == "WakeUp"):
+                self._broken("decided", f"{place}: an empty record for {str(said)[:200]}")
+            if not events and not 0 < kept <= record.said["at"]:
+                self._broken("decided", f"{place}: an empty record at {record.said['at']}, none before {kept}")
+            kept = record.said["at"] + KEPT_MS
+            for event in events:
                 if event["type"] == "LetterReceived":
                     taken[event["sender"]] = event["number"]
 

@@ -125,6 +125,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     world.put("desk-inbox", 0, msgspec.json.encode(WakeUp(due=1)))
     world.put("desk-inbox", 5, msgspec.json.encode(WakeUp(due=1)))
     world.now += ARRIVAL_MS
+    world.put("desk-inbox", 0, letter.value or b"")  # this time it keeps the position
     world.put("desk-inbox", 0, msgspec.json.encode(WakeUp(due=1)))
     offset = world.say("desk-inbox", 5, b"not json", "bad json", "bad json")
     kept = json.dumps({"id": f"desk-inbox/5/{offset}"}).encode()
@@ -166,6 +167,24 @@ def of(logs: Logs, kind: str, place: Place = NANHU) -> tuple[int, dict[str, Any]
 
 def _lost(logs: Logs) -> None:
     del logs[NANHU][of(logs, "SquadArrived")[0]]
+
+
+def _kept(logs: Logs) -> int:
+    return next(i for i, r in enumerate(logs[NANHU]) if not r["events"])
+
+
+def _position_not_kept(logs: Logs) -> None:
+    del logs[NANHU][_kept(logs)]
+
+
+def _kept_too_soon(logs: Logs) -> None:
+    log = logs[NANHU]
+    index = next(i for i, r in enumerate(log) if r["inbox_offset"] > i)  # before it a repeated letter has no record
+    log.insert(index, {**copy.deepcopy(log[index]), "inbox_offset": index, "events": []})
+
+
+def _kept_by_an_order(logs: Logs) -> None:
+    logs[NANHU][of(logs, "OrderRepeated")[0]]["events"] = []
 
 
 def _doubled(logs: Logs) -> None:
@@ -275,6 +294,9 @@ BREAKS = [
     ("decided", _lost),
     ("decided", _doubled),
     ("decided", _swapped),
+    ("decided", _position_not_kept),
+    ("decided", _kept_too_soon),
+    ("decided", _kept_by_an_order),
     ("time", _early_clock),
     ("letters", _letter_skipped),
     ("letters", _letter_unsent),
