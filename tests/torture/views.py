@@ -292,7 +292,8 @@ def unlike_numbers(shown: str, checker: Checker) -> list[Fault]:
     records = [checker.lying["desk-log", p][valid.offset].value or b"" for p, log in _logs(checker) for valid in log]
     last = max((json.loads(raw)["at"] for raw in records), default=0)
     if gauges.get(("paidan_target_watermark_timestamp_seconds",)) != last / 1000:
-        return [Fault("numbers", f"not of {last}, the last record")]
+        shown_to = gauges.get(("paidan_target_watermark_timestamp_seconds",))
+        return [Fault("numbers", f"up to {shown_to} s, the last record is of {last} ms")]
     recount = Recount(records)
     now = round(gauges["paidan_target_shown_timestamp_seconds",] * 1000)
     desks = {valid.said["desk"] for _, log in _logs(checker) for valid in log}
