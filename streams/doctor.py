@@ -6,7 +6,7 @@
 
 Severities are those of `deploy/prometheus/RUNBOOK.md`: *broken* is what pages somebody, or what lets no process start;
 *attention* is for the next working day. Thresholds are those of its rules. What the broker holds:
-doctor_broker.py and doctor_logs.py.
+doctor_broker.py, doctor_replicas.py and doctor_logs.py.
 """
 
 from __future__ import annotations
@@ -191,6 +191,11 @@ def broken(where: str, what: Said, right: Said) -> Finding:
 def attention(where: str, what: Said, right: Said) -> Finding:
     """It will, if nobody looks after it."""
     return Finding(Severity.ATTENTION, where, what, right)
+
+
+def note(where: str, what: Said, right: Said) -> Finding:
+    """It is as somebody chose it, and has a price that is worth knowing."""
+    return Finding(Severity.WELL, where, what, right)
 
 
 def few(numbers: list[int]) -> str:

@@ -186,7 +186,8 @@ async def replies(patient: Patient) -> list[Finding]:
 
 
 @contextmanager
-def _admin(kafka: str) -> Iterator[KafkaAdminClient]:
+def administration(kafka: str) -> Iterator[KafkaAdminClient]:
+    """A client that gives up within SILENT_S."""
     limit = int(SILENT_S * 1000)
     admin = KafkaAdminClient(bootstrap_servers=kafka.split(","), request_timeout_ms=limit, bootstrap_timeout_ms=limit)
     try:
@@ -199,7 +200,7 @@ def _differences(kafka: str) -> list[Finding]:
     right = Said(
         "paidan topics apply（改得了的），否则找开发者", "paidan topics apply, where that is safe; else the developers"
     )
-    with _admin(kafka) as admin:
+    with administration(kafka) as admin:
         try:
             lines = declared.plan(admin, declared.load())
         except declared.TopicError as fault:
@@ -217,7 +218,7 @@ def _waiting(
         bootstrap_servers=kafka.split(","), group_id=None, enable_auto_commit=False, max_partition_fetch_bytes=4096
     )
     try:
-        with _admin(kafka) as admin:
+        with administration(kafka) as admin:
             # A broker that never had a group first makes room for groups.
             for attempt in stamina.retry_context(on=CoordinatorNotAvailableError, timeout=SILENT_S):
                 with attempt:

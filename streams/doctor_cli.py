@@ -13,19 +13,21 @@ from dispatchers.explain.words import Said
 from .doctor import HERE, Examined, Patient, Severity, examine
 from .doctor_broker import FIRST, WAITING
 from .doctor_logs import LOGS
+from .doctor_replicas import REPLICAS
 
 SEVERITIES = {
     Severity.WELL: Said("正常", "well"),
     Severity.ATTENTION: Said("注意", "attention"),
     Severity.BROKEN: Said("故障", "broken"),
 }
+NOTED = Said("说明", "note")
 UNMADE = Said("没有检查", "not looked at")
 COLON = Said("：", ": ")
 
 
 def doctor(lang: Lang, *, as_json: bool) -> tuple[str, int]:
     """What was found, and the worst of it as exit code."""
-    examined = asyncio.run(examine(Patient(), (*HERE, *FIRST, *LOGS, *WAITING)))
+    examined = asyncio.run(examine(Patient(), (*HERE, *FIRST, *REPLICAS, *LOGS, *WAITING)))
     worst = max(one.severity for one in examined)
     return (_json(examined, worst) if as_json else text(examined, lang)), int(worst)
 
@@ -36,7 +38,8 @@ def text(examined: list[Examined], lang: Lang) -> str:
     lines = []
     for check, one in sorted(found, key=lambda pair: -pair[1].severity):
         said = _in(lang, Said("{0}；应当：{1}", "{0}; right: {1}")).format(_in(lang, one.what), _in(lang, one.right))
-        head = _in(lang, SEVERITIES[one.severity]), _in(lang, check.title)
+        how_bad = SEVERITIES[one.severity] if one.severity else NOTED
+        head = _in(lang, how_bad), _in(lang, check.title)
         lines.append("  ".join((*head, one.where, said)))
     unmade: dict[Said, list[Said]] = {}
     for check in examined:
