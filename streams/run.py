@@ -242,6 +242,7 @@ class _Run:
             "http_host": settings.http_host,
             "http_port": str(self._ports.of("console", settings.http_port)),
             "http_secure": str(settings.http_secure),
+            "drain_rate": str(settings.drain_rate),
             "sources": str(settings.sources.absolute()) if settings.sources else "",
             "channels": str(settings.channels.absolute()) if settings.channels else "",
         }

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     # Whether browsers reach the gateway by https alone: then its cookie goes over nothing else.
     http_secure: bool = False
 
+    # Messages a second that the desks of this installation decide when there is a backlog, all workers together; `make
+    # torture` measures it ("drain rate": complaints and what follows of them). The gateway takes no more than they
+    # decide in a minute: 60 s x 300/s = 18,000 messages, which are five days of Jiaxing (3,260 complaints a day).
+    drain_rate: float = Field(300.0, ge=1.0)
+
     # Who this worker is for the consumer group. Must stay the same over restarts (else each restart is a rebalance) and
     # differ between workers of one group.
     worker_id: Annotated[str, _like(r"[A-Za-z0-9._-]{1,200}", "1 to 200 letters, digits, '.', '_' or '-'")] = Field(

@@ -249,7 +249,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "POST", "/api/orders", _order, "order", "An order; its answer is the desk's", DeskOrder, orders.Done,
-        codes=(202, 403, 409),
+        codes=(202, 403, 409, 429),
     ),
     Endpoint("POST", "/api/orders/bulk", _bulk, "order", "Many orders at once", orders.Bulk, dict[str, Any]),
     Endpoint("GET", "/api/orders/{key}", _ask, "order", "What became of an order", gives=orders.Done, codes=(202, 409)),
@@ -263,7 +263,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "POST", "/api/complaints/csv", _upload, "file", "A file of reports", gives=Upload,
-        query=("topic",), codes=(202, 413),
+        query=("topic",), codes=(202, 413, 429),
     ),
     Endpoint("HEAD", photos.ONE, photos.look, "photos", "How much of a photo is here"),
     Endpoint(

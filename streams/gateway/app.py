@@ -50,6 +50,7 @@ from .problem import Problem, json, missing, no_broker
 from .search import Search
 from .sessions import Sessions
 from .stream import Stream
+from .undecided import Undecided
 from .whereabouts import Whereabouts
 
 LARGEST = 5 * 1024 * 1024  # a file of reports; single ones have a smaller bound of their own
@@ -187,6 +188,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
     audit = Audit(settings.kafka, sender)
     offers = Offers(live, redis, clock)
     metrics.squad_readers.of().set_function(lambda: offers.readers)
+    undecided = Undecided(settings.kafka, settings.drain_rate)
     context = Context(
         kafka=settings.kafka,
         clock=clock,
@@ -195,7 +197,7 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         stream=stream,
         cases=cases,
         orders=Orders(cases, sender),
-        filing=Filing(sender, vault, clock),
+        filing=Filing(sender, vault, clock, undecided),
         search=search,
         numbers=shown,
         accounts=accounts,
@@ -210,7 +212,9 @@ async def _join(app: web.Application, settings: Settings, stack: AsyncExitStack)
         push_key=_push_key(settings.channels),
     )
     app[CONTEXT] = context
-    forever = (live.follow(), stream.run(), ledgers.run(), numbers.keep(settings.kafka, pack, shown))
+    forever = (
+        live.follow(), stream.run(), ledgers.run(), numbers.keep(settings.kafka, pack, shown), undecided.run(),
+    )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in forever]
     failed = app[FAILED] = asyncio.get_running_loop().create_future()
 

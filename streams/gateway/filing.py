@@ -3,7 +3,8 @@
 2xx means that it is in `complaints` or `city-events` on the disks that must have it (acks=all), and nothing else: what
 it becomes is intake's to say. The case's id is known at once, because ids are derived (law 8).
 A flood is answered with 429 and Retry-After before it becomes a backlog: per source by a bucket, for all by what the
-broker has not acknowledged yet. What was answered 2xx is kept.
+broker has not acknowledged yet and by what lies undecided (undecided.py). What was answered 2xx is kept. The rows of a
+file, which nobody waits for, come when there is room.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from ..clock import Clock
 from ..kafka_io import within
 from ..vault import Vault
 from .accounts import Account
-from .problem import PATIENCE_S, Problem, no_broker, unfit
+from .problem import PATIENCE_S, Problem, no_broker, too_many, unfit
+from .undecided import Undecided
 
 UNDERWAY = 2_000  # not acknowledged yet, of all sources
 RATE, BURST = 100.0, 1_000.0  # of one source: a second, and at once
 UPLOADS = 100  # whose progress is remembered
+UPLOADING = 10  # that are on their way at once; of each at most 5 MiB of text is in memory
 MOST_ROWS = 20_000
 COLUMNS = (
     "source_id", "kind", "received_at", "title", "description", "scheme", "code", "datum", "lon", "lat", "address",
@@ -122,8 +125,8 @@ class _Bucket:
 class Filing:
     """The way of a report into its topic."""
 
-    def __init__(self, sender: AIOKafkaProducer, vault: Vault, clock: Clock) -> None:
-        self._sender, self._vault, self._clock = sender, vault, clock
+    def __init__(self, sender: AIOKafkaProducer, vault: Vault, clock: Clock, undecided: Undecided) -> None:
+        self._sender, self._vault, self._clock, self._undecided = sender, vault, clock, undecided
         self._underway = 0
         self._buckets: dict[str, _Bucket] = {}
         self._uploads: OrderedDict[str, Upload] = OrderedDict()
@@ -134,8 +137,8 @@ class Filing:
 
         Raises Problem: 422 with the place of the fault, 413, 429, 503.
         """
-        if wait := self._buckets.setdefault(source, _Bucket()).take():
-            raise _too_many(wait)
+        if wait := self._undecided.wait() or self._buckets.setdefault(source, _Bucket()).take():
+            raise too_many(wait)
         return await self._keep(topic, self._checked(topic, source, raw, key), PATIENCE_S)
 
     def _checked(self, topic: str, source: str, raw: bytes, key: str) -> bytes:
@@ -162,7 +165,7 @@ class Filing:
 
     async def _keep(self, topic: str, whole: bytes, patience_s: float | None) -> Receipt:
         if self._underway >= UNDERWAY:
-            raise _too_many(1.0)
+            raise too_many(1.0)
         number = msgspec.json.decode(whole, type=_Number)
         self._underway += 1
         try:
@@ -174,6 +177,7 @@ class Filing:
             raise no_broker() from fault
         finally:
             self._underway -= 1
+        self._undecided.add()
         return Receipt(
             source=number.source,
             source_id=number.source_id,
@@ -188,8 +192,10 @@ class Filing:
     def upload(self, account: str, topic: str, source: str, raw: bytes) -> Upload:
         """Begin with a file; its rows are kept one after the other, each with a result of its own.
 
-        Raises Problem 422: it cannot be read, or lacks a column; nothing of it is kept then.
+        Raises Problem 422: it cannot be read, or lacks a column; 429; nothing of it is kept then.
         """
+        if len(self._tasks) >= UPLOADING:
+            raise too_many(10.0)
         rows = list(_rows(_text(raw)))
         told = Upload(upload=str(uuid.uuid4()), account=account, rows=len(rows))
         self._uploads[told.upload] = told
@@ -216,6 +222,8 @@ class Filing:
     async def _row(self, number: int, topic: str, source: str, row: dict[str, str]) -> RowResult:
         try:
             whole = self._checked(topic, source, msgspec.json.encode(_complaint(row)), "")
+            while (wait := self._undecided.wait()) or self._underway >= UNDERWAY:  # noqa: ASYNC110 - desks elsewhere make it
+                await asyncio.sleep(max(1.0, wait))
             kept = await self._keep(topic, whole, None)  # nobody waits at the other end: a file goes on by itself
         except Problem as problem:
             return RowResult(row=number, status=problem.status, source_id=row["source_id"], text=problem.body["text"])
@@ -225,12 +233,6 @@ class Filing:
 class _Number(msgspec.Struct):
     source: str
     source_id: str
-
-
-def _too_many(wait: float) -> Problem:
-    return Problem(
-        429, "too_many", "来件过多，请稍后重发", "too many at once; send it again", wait=max(1, round(wait + 0.5))
-    )
 
 
 def _text(raw: bytes) -> str:

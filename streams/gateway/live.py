@@ -77,8 +77,8 @@ class Live(Desks):
         super().__init__(kafka, cities)
         self.watched: dict[str, Watched] = {}
         self._answers: OrderedDict[str, Answer] = OrderedDict()
-        self._waiting: dict[str, asyncio.Future[Answer]] = {}
-        self._underway: dict[tuple[str, str, int], str] = {}  # (receiver, sender, number) -> id of a forwarded order
+        self._waiting: OrderedDict[str, asyncio.Future[Answer]] = OrderedDict()
+        self._underway: OrderedDict[tuple[str, str, int], str] = OrderedDict()  # (receiver, sender, number) -> order
         self._arrived: OrderedDict[tuple[str, str, int], Record] = OrderedDict()  # letters with orders, not yet known
 
     # -- what stands there -------------------------------------------------------------------------------------------
@@ -110,9 +110,12 @@ class Live(Desks):
         return self._answers.get(message_id)
 
     def awaited(self, message_id: str) -> asyncio.Future[Answer]:
-        """The answer to come. To be asked before the order is sent."""
+        """The answer to come. To be asked before the order is sent. While a desk is silent the oldest are given up: who
+        asks again finds the answer where all are remembered."""
         if message_id not in self._waiting:
             self._waiting[message_id] = asyncio.get_running_loop().create_future()
+            if len(self._waiting) > KEPT:
+                self._waiting.popitem(last=False)
         return self._waiting[message_id]
 
     def forget(self, message_id: str) -> None:
@@ -146,6 +149,8 @@ class Live(Desks):
             self._tell(order, record)
         else:
             self._underway[place] = order
+            if len(self._underway) > KEPT:
+                self._underway.popitem(last=False)
 
     def _tell(self, order: str, record: Record) -> None:
         answer = _answer(order, record)

@@ -27,10 +27,11 @@ from ..kafka_io import within
 from . import access
 from .cases import Cases, CaseView
 from .live import Answer, Held
-from .problem import PATIENCE_S, Problem, bad_body, no_broker, not_found, unfit
+from .problem import PATIENCE_S, Problem, bad_body, no_broker, not_found, too_many, unfit
 from .sessions import Session
 
 ANSWER_S = 2.0  # a desk answers in milliseconds; one that is being taken over does not
+UNDERWAY = 2_000  # on their way to an answer at once; beyond, 429
 KEPT = 10_000  # orders of which it is remembered who sent them
 OURS = ("message_id", "actor", "simulated")  # what a caller does not say
 
@@ -87,12 +88,23 @@ class Orders:
     def __init__(self, cases: Cases, sender: AIOKafkaProducer) -> None:
         self._cases, self._live, self._sender = cases, cases.live, sender
         self._sent: OrderedDict[str, _Sent] = OrderedDict()
+        self._underway = 0
 
     async def give(self, session: Session, key: str, told: dict[str, Any]) -> Done | Pending:
         """Send an order, or the same again, and wait for its answer.
 
-        Raises Problem: it does not fit, is not this role's, speaks of nothing there; refused (409), no broker (503).
+        Raises Problem: it does not fit, is not this role's, speaks of nothing there; refused (409), too many (429), no
+        broker (503).
         """
+        if self._underway >= UNDERWAY:
+            raise too_many(ANSWER_S)
+        self._underway += 1
+        try:
+            return await self._give(session, key, told)
+        finally:
+            self._underway -= 1
+
+    async def _give(self, session: Session, key: str, told: dict[str, Any]) -> Done | Pending:
         order = self._read(session, key, told)
         content = hashlib.sha256(msgspec.json.encode(told, order="deterministic")).digest()
         before = self._sent.get(key)

@@ -66,6 +66,13 @@ def no_broker() -> Problem:
     )
 
 
+def too_many(wait_s: float) -> Problem:
+    """There is no room now: 429, and after how many seconds to come again."""
+    return Problem(
+        429, "too_many", "来件过多，请稍后重发", "too many at once; send it again", wait=max(1, round(wait_s + 0.5))
+    )
+
+
 async def body_of(request: web.Request, kind: type[T]) -> T:
     """The body of a request. Raises Problem 422."""
     try:
