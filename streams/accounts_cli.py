@@ -118,7 +118,7 @@ async def _add(settings: Settings, name: str, role: Role, area: dict[str, str]) 
         fields, shown = _new_key()
     else:
         fields, shown = _new_password(settings, name, code=role in WITH_CODE)
-    await _write(settings, made(name, role, _who(), **area, **fields), "account_added", f"role {role}")
+    await _write(settings, made(name, role, who(), **area, **fields), "account_added", f"role {role}")
     return f"{name}: {role}\n{shown}"
 
 
@@ -131,7 +131,7 @@ async def _disable(settings: Settings, name: str) -> str:
     from .gateway.accounts import changed
 
     account = await _one(settings, name)
-    after = changed(account, _who(), disabled=True, epoch=account.epoch + 1)
+    after = changed(account, who(), disabled=True, epoch=account.epoch + 1)
     await _write(settings, after, "account_disabled")
     return f"{name} is closed; its sessions end within seconds"
 
@@ -143,7 +143,7 @@ async def _password(settings: Settings, name: str) -> str:
     if account.role == "integrator":
         raise AccountError(f"{name} is a source: it has a key (`paidan account key {name}`)")
     fields, shown = _new_password(settings, name, code=account.code == "required")
-    after = changed(account, _who(), disabled=False, epoch=account.epoch + 1, **fields)
+    after = changed(account, who(), disabled=False, epoch=account.epoch + 1, **fields)
     await _write(settings, after, "password_changed")
     return f"{name}: {account.role}\n{shown}"
 
@@ -155,7 +155,7 @@ async def _key(settings: Settings, name: str) -> str:
     if account.role != "integrator":
         raise AccountError(f"{name} is no source but {account.role}: it has a password")
     fields, shown = _new_key()
-    await _write(settings, changed(account, _who(), disabled=False, epoch=account.epoch + 1, **fields), "key_made")
+    await _write(settings, changed(account, who(), disabled=False, epoch=account.epoch + 1, **fields), "key_made")
     return f"{name}: source {account.source}\n{shown}"
 
 
@@ -213,10 +213,10 @@ async def _write(settings: Settings, account: Account, what: str, detail: str = 
 
     async with producer(settings.kafka) as sender:
         said = " ".join(word for word in (account.id, detail) if word)
-        await Audit(settings.kafka, sender).record(_who(), "cli", what, detail=said)
+        await Audit(settings.kafka, sender).record(who(), "cli", what, detail=said)
         await write(sender, account)
 
 
-def _who() -> str:
+def who() -> str:
     """Who sits at the command line, without a name."""
     return f"cli/{os.getuid()}"

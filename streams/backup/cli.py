@@ -3,24 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..cli_common import UserError, asked, connected, faults_of, load_pack, say
 
+if TYPE_CHECKING:
+    from ..settings import Settings
+    from .files import Manifest
+
 
 def export(folder: Path, /) -> None:
-    """A backup of everything into a new folder: topics, photos, accounts; all but the master key. Nothing is stopped.
+    """A backup of everything into a new folder: topics, photos, accounts; all but the master key. Nothing is stopped;
+    the audit has who made it, and when.
 
     Parameters
     ----------
     folder: Where to; empty, or not there yet.
     """
-    from .export import export as work
-
-    done = _told(work(connected(), folder, say))
+    done = _told(_audited(connected(), folder))
     say(f"{folder}: whole, of {done.made_at}; to restore it the master key {done.master_key} is needed")
     for photo in done.photos.damaged:
         say(f"photo {photo} is damaged and is not in it")
+
+
+async def _audited(settings: Settings, folder: Path) -> Manifest:
+    """Who takes a copy of all that a city knows is in the audit before it is made, and again when it is whole: that is
+    how `paidan doctor` knows how old the last one is."""
+    from ..accounts_cli import who
+    from ..doctor_backup import EXPORTED
+    from ..gateway.audit import Audit, AuditError
+    from ..kafka_io import producer
+    from .export import export as work
+    from .files import BackupError
+
+    async with producer(settings.kafka) as sender:
+        audit = Audit(settings.kafka, sender)
+        try:
+            await audit.record(who(), "cli", "export_begun")
+            done = await work(settings, folder, say)
+            await audit.record(who(), "cli", EXPORTED, detail=done.made_at)
+        except AuditError as fault:
+            raise BackupError(f"the audit could not be told of it: {fault}") from fault
+    return done
 
 
 def import_(folder: Path, /, *, check: bool = False) -> None:

@@ -1,4 +1,5 @@
-"""A backup of one moment of a cluster that lives. Nothing is stopped, and nothing written to it.
+"""A backup of one moment of a cluster that lives. Nothing is stopped, and nothing written to it (but
+that it was made, in the audit: cli.py).
 
 What is read later may know more, so what others rest on is read after them:
 
