@@ -30,12 +30,6 @@ RATE = 200  # messages a second
 START = 180  # seconds for all processes to be there
 CALM = 60  # seconds for what is on its way when the load ends
 NAMES = ("one", "two")
-# A wrong clock, for a process of ours from its first line on: it reads so many seconds more. Nothing of the product
-# knows of it, and the broker's clock stays right.
-_CLOCK = (
-    "import time\n_s, _ns = time.time, time.time_ns\n"
-    "time.time = lambda: _s() + {0}\ntime.time_ns = lambda: _ns() + {0} * 1_000_000_000\n"
-)
 
 
 class Beside(Protocol):
@@ -158,10 +152,8 @@ def _brokers(scene: Scene, data: Path) -> EmbeddedKafka | KafkaCluster:
 def _workers(run: Run, scene: Scene, through: str) -> list[Child]:
     """Two workers, the first one behind the proxy if there is one; who tells; the processes beside them."""
     ways = (run._replace(kafka=through) if through else run, run)
-    made = [worker(way, name, group) for way, name, group in zip(ways, NAMES, scene.groups, strict=True)]
-    for nth, ahead in enumerate(scene.ahead):
-        if ahead:
-            made[nth] = Child(made[nth].name, _CLOCK.format(ahead) + made[nth]._code, made[nth].log)
+    each = zip(ways, NAMES, scene.groups, scene.ahead, strict=True)
+    made = [worker(way, name, group, ahead=ahead) for way, name, group, ahead in each]
     tells = [teller(run, "tell")] if scene.redis else []
     return [*made, *tells, *(scene.beside.children if scene.beside else ())]
 
