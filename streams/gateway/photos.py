@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,10 @@ async def take(request: web.Request, context: Context, session: Session) -> web.
         raise Problem(415, "no_photo", *text) from fault
     except WrongHashError as fault:
         raise unfit("sha256", "内容与编号不符，请重新上传", "the content has another hash; send it again") from fault
+    except OSError as fault:
+        if fault.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise _no_room() from fault  # somebody else took it meanwhile; what was kept, is
 
 
 async def _take(
@@ -74,7 +79,7 @@ async def _take(
         await asyncio.to_thread(photos.drop, account, photo)
         return _so_far(201, size)
     if await asyncio.to_thread(photos.full):
-        raise missing("disk", "存储空间不足，请稍后再传", "the disk is nearly full; try again later")
+        raise _no_room()
     kept = await asyncio.to_thread(photos.kept, account, photo)
     if offset != kept:
         raise OffsetError(kept)
@@ -121,6 +126,10 @@ async def show(request: web.Request, context: Context, session: Session) -> web.
         offset += len(piece)
     await response.write_eof()
     return response
+
+
+def _no_room() -> Problem:
+    return missing("disk", "存储空间不足，请稍后再传", "the disk is nearly full; try again later")
 
 
 def _so_far(status: int, offset: int) -> web.Response:

@@ -7,7 +7,7 @@ What the workers wrote under kills must be what one process writes that was neve
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -62,16 +62,18 @@ class Serial:
         return replace(wire.file(topic, told, self.geo.locate, self.vault).filed, filed_at=at)
 
 
-def unlike_serial(checker: Checker, serial: Serial) -> list[Fault]:
-    """Where the logs are not those of a serial fold."""
+def unlike_serial(checker: Checker, serial: Serial, ours: Callable[[bytes], bytes] = bytes) -> list[Fault]:
+    """Where the logs are not those of a serial fold. `ours`: a record without what only another version says."""
     faults = []
     for place, entries in checker.lying.items():
         if place[0] in LOGS:
-            faults += _writer(checker, serial, place, entries)
+            faults += _writer(checker, serial, place, entries, ours)
     return faults
 
 
-def _writer(checker: Checker, serial: Serial, place: Place, entries: list[Entry]) -> list[Fault]:
+def _writer(
+    checker: Checker, serial: Serial, place: Place, entries: list[Entry], ours: Callable[[bytes], bytes]
+) -> list[Fault]:
     topic, partition = place
     log = LOGS[topic], partition
     stored = {v.said["inbox_offset"]: v for v in checker.logs[log]}
@@ -87,10 +89,14 @@ def _writer(checker: Checker, serial: Serial, place: Place, entries: list[Entry]
         except Exception as fault:  # noqa: BLE001 - the rules failed: that is a finding
             return [Fault("fold", f"{place} {entry.offset}: {type(fault).__name__}: {fault}: {message}")]
         raw = checker.lying[log][valid.offset].value if valid else None
-        if (decided.raw if decided else None) != raw:
-            return [Fault("fold", f"{place} {entry.offset}: {_unlike(decided.raw if decided else None, raw)}")]
-        if valid and raw:
+        said = ours(raw) if raw else None
+        if (decided.raw if decided else None) != said:
+            return [Fault("fold", f"{place} {entry.offset}: {_unlike(decided.raw if decided else None, said)}")]
+        if valid and raw and said == raw:
             writer.fold(valid.offset, raw)
+        elif valid and raw and decided:
+            writer.apply(valid.offset, decided)
+            writer.head.passed(valid.offset, raw)
     return []
 
 

@@ -184,11 +184,7 @@ async def test_a_senders_clock_moves_nothing(
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [
-        ("max.message.bytes", "100"),
-        ("cleanup.policy", "compact"),
-        ("min.insync.replicas", "2"),  # half a minute until the worker gives up
-    ],
+    [("max.message.bytes", "100"), ("cleanup.policy", "compact")],
 )
 @pytest.mark.long
 async def test_a_log_that_takes_no_record(

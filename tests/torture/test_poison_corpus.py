@@ -1,0 +1,119 @@
+"""Poison of a thousand kinds: each has its record, what cannot be read or decided is kept, and the next is decided."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from dispatchers import messages as m
+from dispatchers.memory import Log
+from dispatchers.record import decode_record, encode_record, state_hash
+from dispatchers.writer import Writer, restored, snapshot
+from streams.city_files import load
+from streams.decide import Decide
+from streams.desk_wire import read_desk_message
+from streams.salvage import failed
+from tests.support_kafka import CITY, MONDAY
+
+from .conftest import KeepRow
+from .measure import Row
+from .poison import WAYS, Poison, keep, kept, seeds, spoilt
+
+pytestmark = pytest.mark.timeout(150)
+FAULT = "poison, a thousand kinds"
+EVERY = 20  # messages of poison between two good ones
+
+
+class Came(NamedTuple):
+    """What became of a message."""
+
+    message: Any
+    record: bytes | None
+    failed: str  # where the rules failed on it; "": they did not
+
+
+class City:
+    """A city in memory that hears bytes as a worker does: read, looked up, decided, salvaged where the rules fail."""
+
+    def __init__(self) -> None:
+        self._decide = Decide(load(CITY))
+        self.memory = self._decide.memory
+        self.memory.at = self._at = MONDAY
+
+    def take(self, poison: Poison) -> Came:
+        """One message, a second after the last."""
+        self._at += 1000
+        if poison.topic == "desk-inbox":
+            log, message = self.memory.desks[poison.desk], read_desk_message(poison.value, poison.desk)
+            if isinstance(message, m.AdoptCity):
+                message = msgspec.structs.replace(message, found=message.city in self.memory.cities)
+        else:
+            partition, message = self._decide.message(poison.topic, poison.value, self._at)
+            log = self.memory.intake(poison.topic, partition)
+        try:
+            return Came(message, self._record(log, message), "")
+        except Exception as fault:  # noqa: BLE001 - as streams/log.py: it would fail the same way for ever
+            instead = failed(message, fault)
+            return Came(instead, self._record(log, instead), instead.detail)
+
+    def _record(self, log: Log, message: Any) -> bytes | None:
+        stored, _ = log.decide(message, self._at, self.memory.city)
+        return stored.raw if stored else None
+
+    def logs(self) -> Iterable[Log]:
+        return [*self.memory.desks.values(), *self.memory.intakes.values()]
+
+
+def _good(number: int) -> Poison:
+    body = {"source": "poison", "source_id": f"good-{number}", "kind": "consult", "title": "?"}
+    return Poison("complaints", "", "good", json.dumps({**body, "received_at": "2026-07-13T08:00:00+08:00"}).encode())
+
+
+def _wrong(came: Came) -> str:
+    """What is wrong with what became of a message; "": nothing."""
+    if came.record is None:
+        return "" if isinstance(came.message, m.WakeUp | m.Letter | m.BrokenLetter) else "it has no record"
+    record = decode_record(came.record)
+    if encode_record(record) != came.record:
+        return "its record is not what it was encoded from"
+    json.loads(came.record)  # any reader of JSON
+    if isinstance(came.message, m.Unreadable | m.BrokenLetter) and not came.message.reason:
+        return "it is refused without a reason"
+    return ""
+
+
+def test_each_has_its_record_and_the_next_is_decided(keep_row: KeepRow, request: pytest.FixtureRequest) -> None:
+    """The corpus and some of the thousand, one city: none stops it, and it is the fold of its records at the end."""
+    city, long = City(), request.config.getoption("--long")
+    every = len(WAYS) * len(seeds())  # each way of each message once
+    count = 3 * every if long else 300
+    all_ = [one for _, one in kept()] + [spoilt(n * max(every, count) // count) for n in range(count)]
+    lost, otherwise, failing, refused = [], [], [], 0
+    for number, one in enumerate(all_):
+        came = city.take(one)
+        if wrong := _wrong(came):
+            (lost if came.record is None else otherwise).append(f"{one.topic} {one.kind}: {wrong}: {one.value[:200]!r}")
+        refused += isinstance(came.message, m.Unreadable | m.BrokenLetter)
+        if came.failed:
+            failing.append(f"{came.failed}: {one.topic} {one.kind}")
+        if wrong or came.failed:
+            keep(one, wrong or came.failed)
+        if number % EVERY == 0:
+            good = city.take(_good(number))
+            if not good.record or b"ComplaintAccepted" not in good.record:
+                otherwise.append(f"after {one.topic} {one.kind} a good one is not taken: {good.record!r}")
+    kinds = len({(one.kind, one.value) for one in all_})
+    print(f"{len(all_)} messages, {kinds} different ones; {refused} refused; the rules failed on {failing}")
+    keep_row(Row(FAULT, len(all_), len(all_), len(lost), 0, 0, len(otherwise)))
+    assert [] == lost + otherwise + failing
+    assert 0.2 * len(all_) < refused < 0.9 * len(all_)  # else it is no poison, or nothing else
+    for log in city.logs():
+        again = Writer(log.writer.head.writer, log.writer.room)
+        for offset, raw in enumerate(log.records):
+            again.fold(offset, raw)
+        assert state_hash(log.writer.state) == state_hash(again.state)
+        assert state_hash(restored(snapshot(again), again.room).state) == state_hash(again.state)
