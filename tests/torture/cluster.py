@@ -27,7 +27,6 @@ from kafka.errors import KafkaError
 from kafka.protocol.admin import ElectionType
 from kafka.structs import TopicPartition
 
-from streams import topics
 from streams.local import EmbeddedKafka, free_port
 
 SIZE = 3
@@ -168,19 +167,31 @@ class KafkaCluster:
             return 0.0
         raise AssertionError(f"after {WHOLE:.0f} s not whole: {str(left)[:500]}")
 
-    def move_leaders(self, seed: int) -> int:
-        """Another broker first in each partition's list, and then the first one leads; how many partitions moved."""
-        before = self.leaders()
+    def move_leaders(self, names: Iterable[str], by: int) -> int:
+        """Another broker first in the list of each partition of these topics, and then the first one leads; how many
+        do."""
         with self.admin() as admin:
-            wanted = {
-                TopicPartition(topic, one["partition_index"]): _turned(one["replica_nodes"], seed)
+            turned = {
+                TopicPartition(topic, one["partition_index"]): _turned(one["replica_nodes"], by)
                 for topic, one in _partitions(admin)
-                if topic in topics.load()
+                if topic in names
             }
-            admin.alter_partition_reassignments(wanted)
-            admin.elect_leaders(ElectionType.PREFERRED)
-        after = self.leaders()
-        return sum(len(set(after[node]) - set(before[node])) for node in after)
+            refused = {tp: fault for tp, fault in admin.alter_partition_reassignments(turned).items() if fault}
+            assert not refused, refused
+            wanted = defaultdict(list)
+            for tp in turned:
+                wanted[tp.topic].append(tp.partition)
+            admin.elect_leaders(ElectionType.PREFERRED, dict(wanted))
+            begun = time.monotonic()
+            while time.monotonic() - begun < WHOLE and not self._over:  # until all brokers have heard of it
+                led = {
+                    TopicPartition(topic, one["partition_index"]): one["leader_id"] for topic, one in _partitions(admin)
+                }
+                moved = sum(led[tp] == nodes[0] for tp, nodes in turned.items())
+                if moved == len(turned):
+                    break
+                time.sleep(0.25)
+            return moved
 
 
 def _partitions(admin: KafkaAdminClient) -> Iterator[tuple[str, dict[str, Any]]]:

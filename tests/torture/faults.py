@@ -171,11 +171,11 @@ async def one_broker(plan: Plan) -> None:
 
 
 async def leaders(plan: Plan) -> None:
-    """Every partition is led by another broker, twice; then SIGTERM of one after the other, as in an upgrade."""
+    """Every inbox and log is led by another broker, twice; then SIGTERM of one after the other, as in an upgrade."""
     cluster = plan.cluster
     for _ in range(2):
         await asyncio.sleep(plan.dice.uniform(2, 4))
-        moved = await asyncio.to_thread(cluster.move_leaders, plan.dice.choice((1, 2)))
+        moved = await asyncio.to_thread(cluster.move_leaders, [*LOGS, *LOGS.values()], plan.dice.choice((1, 2)))
         plan.did(f"moved {moved} leaders")
     for member in cluster.members:
         await asyncio.sleep(plan.dice.uniform(1, 2))
@@ -223,12 +223,14 @@ def two_brokers(seconds: float) -> Fault:
         first, second = plan.dice.sample(cluster.members, 2)
         plan.did(f"kill broker {first.node}")
         await asyncio.to_thread(cluster.kill, [first])
-        await asyncio.sleep(plan.dice.uniform(5, 7))
+        await asyncio.sleep(plan.dice.uniform(4, 6))
         plan.did(f"kill broker {second.node}")
         await asyncio.to_thread(cluster.kill, [second])
         begun = int(time.time() * 1000) + 1
-        await asyncio.sleep(seconds)
-        plan.dark.append((begun, int(time.time() * 1000)))
+        try:
+            await asyncio.sleep(seconds)
+        finally:  # also when the load ends first
+            plan.dark.append((begun, int(time.time() * 1000)))
         await asyncio.to_thread(cluster.start, [first, second])
         await asyncio.to_thread(cluster.settle)
 
