@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from tests.bench.archive import fill
-from tests.bench.day import city
+from tests.bench.day import AT, city
 from tests.bench.day import lines as demo
 from tests.bench.processes import fill as put
 from tests.support_devices import enrolled
@@ -262,7 +262,7 @@ async def test_profile_at_a_million(tmp_path: Path, keep_row: KeepRow, figure: T
 async def test_drain_rate(tmp_path: Path, keep_row: KeepRow, figure: Tell) -> None:
     """A backlog that was there before the desk: how fast it goes, from which the gateway's bound follows."""
     with broker(tmp_path / "kafka") as kafka:
-        run = Run(kafka.address, tmp_path)
+        run = Run(kafka.address, tmp_path, start=AT)  # the demo's reports are of a moment before
         load, one = Lives(run, 3), worker(run, "one")
         count = 4_000
         backlog = (
@@ -273,6 +273,7 @@ async def test_drain_rate(tmp_path: Path, keep_row: KeepRow, figure: Tell) -> No
         try:
             one.start()
             await one.ready(limit=240)
+            await looked_at(load, 120)  # every complaint has its receipt; now what the letters bring
             came = await looked_at(load, 120)
         finally:
             one.kill()
@@ -284,4 +285,5 @@ async def test_drain_rate(tmp_path: Path, keep_row: KeepRow, figure: Tell) -> No
     figure("drain rate, one worker: complaints with what follows of each, a second", "-", f"{rate:.0f}")
     figure("drain rate, one worker: records a second", "-", f"{records:.0f}")
     figure("bound that follows for a wait of 60 s: messages", "drain rate x 60 s", f"{60 * records:,.0f}")
+    assert len(came.checker.cases) == count
     assert [] == [f for f in came.broken if f.promise != "sent"][:20]
