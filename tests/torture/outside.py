@@ -29,7 +29,7 @@ from streams.outbox.signature import verify
 MOODS = ("hang", "500", "late", "reset", "rubbish", "noise")
 SOURCES = ("12345", "web")  # of the load's reports; those of `patrol` and `app` read the topic
 CHANNELS = ("webhook", "worknotice")
-TIMEOUT_S = 0.5
+TIMEOUT_S = 2.0
 SECRET = "0123456789abcdef0123456789abcdef"
 
 

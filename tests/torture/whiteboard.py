@@ -66,16 +66,16 @@ class Device:
     async def listen(self) -> None:
         """Until cancelled; a Redis that is away is asked again."""
         last: dict[str, str] = {}
+        task = asyncio.current_task()
         async with Redis.from_url(self._url, decode_responses=True) as client:
-            while True:
+            # redis-py takes a cancelled read for a timeout, and tries again: then we are asked to end and not told so.
+            while not (task and task.cancelling()):
                 await asyncio.sleep(0.1)
                 try:
                     for name in [n async for n in client.scan_iter("paidan:{*}:*s:*", 1000)]:
                         await self._hear(client, name, last)
                 except (RedisError, OSError):
-                    task = asyncio.current_task()
-                    if task and task.cancelling():  # redis-py tells a cancelled read as a timeout of its own
-                        return
+                    continue
 
     async def _hear(self, client: Redis, name: str, last: dict[str, str]) -> None:
         newest = (await client.xrevrange(name, count=1) or [("0-0", {})])[0][0]
