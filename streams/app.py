@@ -130,7 +130,12 @@ class _Consumer(driver.Consumer):
         await super().perform_seek()
         mine = {tp: offset for tp, offset in self.start_at.items() if tp in self.assignment()}
         if mine:
+            behind = {tp: offset for tp, offset in mine.items() if offset > (self._committed_offset.get(tp) or 0)}
             await self.seek_wait(mine)
+            if behind:
+                # Whom we follow may have died before they told the broker what they had settled. Nobody would, until
+                # the partition's next message, and a quiet one would be told as lagging.
+                await self._commit(behind)
             for tp, offset in mine.items():
                 self._read_offset[tp] = offset - 1 if offset else None
                 self._committed_offset[tp] = offset - 1 if offset else None

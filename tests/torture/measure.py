@@ -42,14 +42,19 @@ class Figure(NamedTuple):
 
 
 def measured(fault: str, seen: Seen) -> Row:
-    """The figures of a run."""
-    kinds = [_kind(broken) for broken in seen.broken]
-    waits = list(_waits(seen.checker))
-    left = [decided - at for at in seen.plan.times for lay, decided in waits if lay <= at < decided]
+    """The figures of a run of the driver."""
+    return counted(fault, seen.broken, seen.checker, seen.plan.times, len(seen.load.history))
+
+
+def counted(fault: str, broken: Iterable[Fault], checker: Checker, times: Sequence[int], messages: int) -> Row:
+    """The figures of a run: what was broken, when something was done to it (wall ms), how much was said."""
+    kinds = [_kind(one) for one in broken]
+    waits = list(_waits(checker))
+    left = [decided - at for at in times for lay, decided in waits if lay <= at < decided]
     return Row(
         fault,
-        len(seen.plan.times),
-        len(seen.load.history),
+        len(times),
+        messages,
         *(kinds.count(kind) for kind in ("lost", "doubled", "misordered", "else")),
         max((decided - lay for lay, decided in waits), default=0) / 1000,
         max(left, default=0) / 1000,

@@ -1,0 +1,70 @@
+"""The group's offset is a metric, and a metric must not lie: not for a while, and not for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import CommitFailedError
+from kafka import KafkaAdminClient
+
+from streams import topics
+from streams.lag import Waiting, waiting
+from tests.support_kafka import Run, broker, worker
+
+from .checker import LOGS
+from .faults import GROUP
+from .load import Load
+
+pytestmark = pytest.mark.timeout(240)
+
+
+async def test_who_follows_tells_the_group_what_is_settled(tmp_path: Path) -> None:
+    """A worker that died before it committed leaves quiet partitions behind: they are not told as lagging until their
+    next message, which may come tomorrow."""
+    with broker(tmp_path / "kafka") as kafka:
+        run = Run(kafka.address, tmp_path)
+        load, one = Load(run, 100, 11), worker(run, "one")
+        admin = KafkaAdminClient(bootstrap_servers=kafka.address)
+        try:
+            one.start()
+            await one.ready()  # before that no group has a coordinator
+            await load.go(3)
+            assert [] == await _left(admin)
+            await one.stop()
+            await _forget(run)
+            assert len(load.history) <= sum(each.records for each in _waiting(admin))
+            one.start()
+            assert [] == await _left(admin)
+        finally:
+            one.kill()
+            admin.close()
+
+
+def _waiting(admin: KafkaAdminClient) -> list[Waiting]:
+    return [each for each in waiting(admin, {}) if each.group == GROUP and each.records]
+
+
+async def _left(admin: KafkaAdminClient) -> list[Waiting]:
+    """What the group seems not to have dealt with, given time to do so."""
+    deadline = time.monotonic() + 30
+    while (left := _waiting(admin)) and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+    return left
+
+
+async def _forget(run: Run) -> None:
+    """The group has the offsets of before: what a worker that was killed had not committed. Nobody of it may run."""
+    tps = [TopicPartition(t, p) for t in LOGS for p in range(topics.load()[t].partitions)]
+    deadline = time.monotonic() + 30
+    async with AIOKafkaConsumer(bootstrap_servers=run.kafka, group_id=GROUP, enable_auto_commit=False) as consumer:
+        consumer.assign(tps)
+        while time.monotonic() < deadline:  # who left under a static id is a member until the session is over
+            try:
+                return await consumer.commit(dict.fromkeys(tps, 0))
+            except CommitFailedError:
+                await asyncio.sleep(0.5)
+        pytest.fail("the group did not become empty")
