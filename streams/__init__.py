@@ -7,7 +7,7 @@ Layout
 ------
 In the order of a message, each file one thought:
 
-- settings, clock, topics   where things are; the one clock; `topics.yaml`, the one source
+- settings, logs, clock, topics   where things are; what a process logs; the one clock; `topics.yaml`, the one source
 - kafka_io, app             aiokafka and Faust as we use them: what was measured to lose data is taken out here
 - wire, desk_wire, faults   bytes to messages; every fault has a reason
 - masking, vault, reporters the person leaves the message, sealed under a key of the case

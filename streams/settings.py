@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from . import logs
+
 PREFIX = "PAIDAN_"
 
 
@@ -99,7 +101,8 @@ class Settings(BaseSettings):
 
 
 def read(**given: Any) -> Settings:
-    """The settings of this process; `given` (of a command line) wins over the environment.
+    """The settings of this process, which logs by them from here on; `given` (of a command line) wins over the
+    environment.
 
     Raises SettingsError naming every fault at once. A `PAIDAN_` variable that does not exist is one too: a misspelt
     PAIDAN_KAFKA would silently start an
@@ -118,4 +121,5 @@ def read(**given: Any) -> Settings:
         ]
     if faults:
         raise SettingsError("\n".join(faults))
+    logs.begin(settings.log_level)
     return settings

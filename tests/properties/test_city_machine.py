@@ -161,11 +161,15 @@ class WatchedLog(Log):
         repeated = isinstance(message, m.Letter | m.BrokenLetter) and message.number <= state.letters_in.get(
             message.sender, 0
         )
-        nothing_due = isinstance(message, m.WakeUp) and not 0 < state.next_due <= max(at, self.writer.head.at)
+        now = max(at, self.writer.head.at)
+        nothing_due = isinstance(message, m.WakeUp) and not 0 < state.next_due <= now
+        keeps_position = 0 < self.writer.keep_position_at <= now
         first, second = (self.writer.decide(message, self.inbox, at, city) for _ in range(2))
         assert first == second, "the same message in the same state gives the same bytes"
         assert before == state_hash(state), "deciding changes nothing"
-        assert (first is None) == (repeated or nothing_due), "one message, one record, but for the two exceptions"
+        silent = repeated or nothing_due
+        assert (first is None) == (silent and not keeps_position), "one message, one record, but for two exceptions"
+        assert silent == (first is None or not first.record.events), "a record without events keeps a position alone"
         stored = super().decide(message, at, city)
         if stored[0] is None:
             assert before == state_hash(state), "what leaves no record leaves no trace"

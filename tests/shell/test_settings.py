@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 
 from streams.settings import SettingsError, read
 
@@ -52,3 +53,24 @@ def test_all_faults_are_told_at_once_and_no_value_is_repeated(monkeypatch: pytes
     lines = str(error.value).splitlines()
     assert ["PAIDAN_KAFAK", "PAIDAN_REDIS", "PAIDAN_METRICS_PORT"] == [line.split(":")[0] for line in lines]
     assert "secret" not in str(error.value)
+
+
+def test_a_log_shows_where_and_never_with_what(capsys: pytest.CaptureFixture[str]) -> None:
+    """A traceback names the lines, not the values of their variables (law 11); what is below the level is not said."""
+    read(log_level="warning")
+    log = structlog.get_logger("test")
+    try:
+        _fail("1380000" + "1111")
+    except ValueError as fault:
+        log.error("leaving", exc_info=fault)
+    log.info("a trifle")
+    said = capsys.readouterr().out
+    assert "in _fail" in said
+    assert "ValueError: no" in said
+    assert "13800001111" not in said
+    assert "a trifle" not in said
+
+
+def _fail(telephone: str) -> None:
+    assert telephone
+    raise ValueError("no")

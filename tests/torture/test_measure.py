@@ -10,8 +10,8 @@ import pytest
 
 from streams.local import free_port
 
-from .faults import heal
 from . import results
+from .faults import heal
 from .measure import HEAD, Figure, Row, table
 from .proxy import Proxy
 from .results import ROOT, Results, filled, keep, kept
