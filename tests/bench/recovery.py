@@ -38,8 +38,8 @@ writers.Writers.positions = positions
 
 async def bench(data: Path) -> list[Row]:
     """A desk with 1,000 open cases, and one with 100,000 and a million records behind them."""
-    small = await _taken(data / "small", 1_000, 4_000)
-    large = await _taken(data / "large", 100_000, RECORDS)
+    small = await taken(data / "small", 1_000, 4_000)
+    large = await taken(data / "large", 100_000, RECORDS)
     return [
         Row("recovery", "100,000 open, 1,000,000 records: taken to decided", large[0], "s", 5),
         Row("recovery", "the same, from the start of the process", large[1], "s"),
@@ -49,7 +49,7 @@ async def bench(data: Path) -> list[Row]:
     ]
 
 
-async def _taken(data: Path, cases: int, records: int) -> tuple[float, float, float]:
+async def taken(data: Path, cases: int, records: int) -> tuple[float, float, float]:
     """(seconds from taking the partition to a decision, from the process's start, MB)."""
     with broker(data / "kafka") as kafka:
         run = Run(kafka.address, data, start=AT, speed=STILL)
