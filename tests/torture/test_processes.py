@@ -23,3 +23,13 @@ async def test_each_is_killed(tmp_path: Path, seconds: Seconds, measure: Measure
     seen = await torture(tmp_path, [faults.kill_each], seconds(10), seed=11, scene=scene)
     measure("kill -9 of every process kind", seen)
     assert [] == seen.broken[:20]
+
+
+@pytest.mark.long
+async def test_each_is_rolled(tmp_path: Path, seconds: Seconds, measure: Measure) -> None:
+    """SIGTERM of one after the other: each ends by itself and says that nothing was wrong."""
+    scene = SCENE._replace(beside=Processes())
+    seen = await torture(tmp_path, [faults.roll], seconds(0), seed=12, scene=scene)
+    measure("SIGTERM of everything, rolling", seen)
+    assert [] == seen.broken[:20]
+    assert {0} == {code for child in seen.workers for code in child.ended}
