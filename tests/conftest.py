@@ -6,7 +6,7 @@ import pytest
 import redis
 from kafka import KafkaAdminClient
 
-from streams import topics
+from streams import metrics, topics
 from streams.local import EmbeddedKafka, EmbeddedRedis
 
 LONGEST = ("/torture/", "/e2e/", "/shell/", "/properties/")  # folders, by how long their files take
@@ -48,3 +48,11 @@ def clean_redis(redis_url: str) -> str:
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     return redis_url
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names of desks are a closed set of a process; one in which many tests ran has no room for another city's."""
+    monkeypatch.setattr(metrics.DESKS, "_names", set())
+    for family in metrics.FAMILIES.values():
+        monkeypatch.setattr(family, "_children", {})

@@ -179,14 +179,6 @@ def value(family: Any, *labels: str) -> float:
     return float(family.of(*labels).collect()[0].samples[0].value)
 
 
-@pytest.fixture
-def room(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Names of desks are a closed set of a process; one in which many tests ran has no room for another city's."""
-    monkeypatch.setattr(metrics.DESKS, "_names", set())
-    for family in metrics.FAMILIES.values():
-        monkeypatch.setattr(family, "_children", {})
-
-
 @pytest.mark.usefixtures("room")
 def test_the_gauges_say_what_the_folds_do() -> None:
     """Every family of them, by desk; a desk of which nothing is known has its zeros."""

@@ -168,6 +168,7 @@ async def test_a_redis_that_dies_is_waited_for(tmp_path: object) -> None:
         await client.aclose()
 
 
+@pytest.mark.usefixtures("room")
 async def test_gauges_follow_the_state_and_leave_with_the_partition(redis: Redis) -> None:
     """Open cases of the desk are what the gauges say when scraped; a partition given up takes its gauges along."""
     metrics.DESKS.declare([DESK])
