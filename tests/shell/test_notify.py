@@ -392,6 +392,7 @@ async def test_what_has_reached_its_limit_or_never_will_take_it_has_the_next_one
     assert count("worknotice", "refused") >= 1
 
 
+@pytest.mark.usefixtures("room")
 async def test_a_silent_terminal_makes_the_first_channel_due_at_once(
     run: Run, town: Town, providers: Providers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
