@@ -53,6 +53,7 @@ class City:
         self.done: list[str] = []
         self.times: list[int] = []  # wall ms of each
         self.looks: dict[str, list[Look]] = {}
+        self.hushed = 0  # wall ms
 
     def processes(self) -> dict[str, psutil.Process]:
         """By the names that the run gives them."""
@@ -108,6 +109,7 @@ class City:
 
     def hush(self) -> None:
         """Nobody says anything any more; what was said goes on to be dealt with."""
+        self.hushed = int(time.time() * 1000)
         for name, process in self._named():
             if name in PEOPLE:
                 process.send_signal(signal.SIGSTOP)
