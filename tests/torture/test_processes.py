@@ -32,4 +32,4 @@ async def test_each_is_rolled(tmp_path: Path, seconds: Seconds, measure: Measure
     seen = await torture(tmp_path, [faults.roll], seconds(0), seed=12, scene=scene)
     measure("SIGTERM of everything, rolling", seen)
     assert [] == seen.broken[:20]
-    assert {0} == {code for child in seen.workers for code in child.ended}
+    assert {0} == {code for child in seen.workers for code in child.ended[:-1]}  # at last the driver ends them
