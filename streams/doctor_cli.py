@@ -11,6 +11,7 @@ from dispatchers.explain.voice import Lang
 from dispatchers.explain.words import Said
 
 from .doctor import HERE, Examined, Patient, Severity, examine
+from .doctor_backup import BACKUP
 from .doctor_broker import FIRST, WAITING
 from .doctor_logs import LOGS
 from .doctor_replicas import REPLICAS
@@ -27,7 +28,7 @@ COLON = Said("：", ": ")
 
 def doctor(lang: Lang, *, as_json: bool) -> tuple[str, int]:
     """What was found, and the worst of it as exit code."""
-    examined = asyncio.run(examine(Patient(), (*HERE, *FIRST, *REPLICAS, *LOGS, *WAITING)))
+    examined = asyncio.run(examine(Patient(), (*HERE, *FIRST, *REPLICAS, *LOGS, *BACKUP, *WAITING)))
     worst = max(one.severity for one in examined)
     return (_json(examined, worst) if as_json else text(examined, lang)), int(worst)
 

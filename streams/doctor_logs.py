@@ -12,7 +12,6 @@ from . import packs
 from .city_files import version
 from .clock import wall_ms
 from .doctor import Check, Finding, Patient, attention, broken, few
-from .doctor_backup import BACKUP
 from .doctor_tails import Told
 from .kafka_io import ends, read_ranges, reader
 from .log import SNAPSHOT_EVERY
@@ -217,5 +216,4 @@ LOGS = (
     Check("positions", Said("位置", "positions"), positions),
     Check("snapshots", Said("快照", "snapshots"), snapshots),
     Check("clock", Said("时钟", "clock"), clock),
-    *BACKUP,
 )

@@ -9,8 +9,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -166,6 +166,22 @@ def exporter(run: Run, name: str, port: int = 0) -> Child:
     words = run.settings[:-1] + f", metrics_port={port})"
     code = f"WORKER = {name!r}\nfrom streams import settings, targets\ntargets.run({words})"
     return Child(name, code, run.data / f"{name}.log", word="")
+
+
+@asynccontextmanager
+async def two_workers(data: Path) -> AsyncIterator[tuple[Run, list[Child]]]:
+    """A broker and two workers under static ids, that share the partitions."""
+    with broker(data / "kafka") as kafka:
+        run = Run(kafka.address, data)
+        workers = [worker(run, name) for name in ("one", "two")]
+        try:
+            for one in workers:
+                one.start()
+            await asyncio.gather(*(one.ready(limit=120) for one in workers))
+            yield run, workers
+        finally:
+            for one in workers:
+                one.kill()
 
 
 class Entry(NamedTuple):

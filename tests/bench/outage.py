@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from tests.support_kafka import Child, Run, broker, worker
+from tests.support_kafka import Child, two_workers
 from tests.torture.outage import outages
 
 from .table import Row
@@ -25,18 +25,9 @@ async def bench(data: Path) -> list[Row]:
 
 
 async def _longest(data: Path, restart: float | None) -> float:
-    with broker(data / "kafka") as kafka:
-        run = Run(kafka.address, data)
-        workers = [worker(run, name) for name in ("one", "two")]
-        try:
-            for one in workers:
-                one.start()
-            await asyncio.gather(*(one.ready() for one in workers))
-            await asyncio.sleep(5)
-            return max((await outages(run, lambda: _kill(workers[0], restart))).values())
-        finally:
-            for one in workers:
-                one.kill()
+    async with two_workers(data) as (run, workers):
+        await asyncio.sleep(5)
+        return max((await outages(run, lambda: _kill(workers[0], restart))).values())
 
 
 async def _kill(one: Child, restart: float | None) -> None:

@@ -14,7 +14,9 @@ import json
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -86,19 +88,26 @@ class Load:
 
     async def go(self, seconds: float) -> None:
         """Send for so long, then wait for the acknowledgements of what was sent."""
+        async with self._sending() as (send_one, _):
+            begun = time.monotonic()
+            while (passed := time.monotonic() - begun) < seconds:
+                while self.sent < passed * self.rate:
+                    self.sent += 1
+                    await send_one()
+                await asyncio.sleep(0.005)
+
+    @asynccontextmanager
+    async def _sending(self) -> AsyncIterator[tuple[Callable[[], Awaitable[None]], asyncio.Task[None]]]:
+        """How to send one more message, and the task of the people who read what becomes of it; in the end what was
+        sent has its acknowledgement."""
         producer = AIOKafkaProducer(
             bootstrap_servers=self.run.kafka, acks="all", enable_idempotence=True, max_request_size=2 << 20
         )
         await producer.start()
         reading = asyncio.create_task(self._read())
         waiting: set[asyncio.Future[Any]] = set()
-        begun = time.monotonic()
         try:
-            while (passed := time.monotonic() - begun) < seconds:
-                while self.sent < passed * self.rate:
-                    self.sent += 1
-                    await self._send_one(producer, waiting)
-                await asyncio.sleep(0.005)
+            yield partial(self._send_one, producer, waiting), reading
             while waiting:
                 await asyncio.wait(set(waiting), timeout=60)
         finally:

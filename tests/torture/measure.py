@@ -49,15 +49,15 @@ def measured(fault: str, seen: Seen) -> Row:
 def counted(fault: str, broken: Iterable[Fault], checker: Checker, times: Sequence[int], messages: int) -> Row:
     """The figures of a run: what was broken, when something was done to it (wall ms), how much was said."""
     kinds = [_kind(one) for one in broken]
-    waits = list(_waits(checker))
-    left = [decided - at for at in times for lay, decided in waits if lay <= at < decided]
+    spans = list(waits(checker))
+    left = [decided - at for at in times for lay, decided in spans if lay <= at < decided]
     return Row(
         fault,
         len(times),
         messages,
         *(kinds.count(kind) for kind in ("lost", "doubled", "misordered", "else")),
-        max((decided - lay for lay, decided in waits), default=0) / 1000,
-        max(left, default=0) / 1000,
+        max((decided - lay for lay, decided in spans), default=0) / 1000,
+        max(left, default=0) / 1000 if times else None,
     )
 
 
@@ -69,7 +69,7 @@ def _kind(broken: Fault) -> str:
     return "misordered" if broken.promise in MISORDERED else "else"
 
 
-def _waits(checker: Checker) -> Iterator[tuple[int, int]]:
+def waits(checker: Checker) -> Iterator[tuple[int, int]]:
     """(appended to the inbox, appended to the log) of each message that has a record."""
     for (topic, partition), entries in checker.lying.items():
         for valid in checker.logs[LOGS[topic], partition] if topic in LOGS else ():

@@ -16,7 +16,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from tests.support_gateway import Caller
@@ -26,7 +25,7 @@ from .checker import LOGS, Checker, Fault, settled
 from .driver import READ
 from .history import unlike_history
 from .load import Load
-from .measure import Row, _kind
+from .measure import Row, counted, waits
 from .serial import Serial, unlike_serial
 
 LINES = CITY / "demo" / "complaints.jsonl.gz"
@@ -86,24 +85,16 @@ class Lives(Load):
     async def go(self, seconds: float = 0) -> None:
         """The whole profile; then until people have nothing more to say for some `seconds`."""
         whole, self.begun = sum(step for _, step in self.profile), int(time.time() * 1000)
-        async with AIOKafkaProducer(bootstrap_servers=self.run.kafka, acks="all", enable_idempotence=True) as producer:
-            reading = asyncio.create_task(self._read())
-            waiting: set[asyncio.Future[Any]] = set()
+        async with self._sending() as (send_one, reading):
             begun = quiet = time.monotonic()
-            try:
-                while (now := time.monotonic()) < max(begun + whole, quiet + seconds):
-                    assert not reading.done(), reading.exception()
-                    while self._to_say:  # an order comes before the next complaint
-                        quiet = now
-                        await self._send_one(producer, waiting)
-                    while self._numbers < int(self.due(now - begun)):
-                        await self._send_one(producer, waiting)
-                    await asyncio.sleep(0.005)
-                while waiting:
-                    await asyncio.wait(set(waiting), timeout=60)
-            finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+            while (now := time.monotonic()) < max(begun + whole, quiet + seconds):
+                assert not reading.done(), reading.exception()
+                while self._to_say:  # an order comes before the next complaint
+                    quiet = now
+                    await send_one()
+                while self._numbers < int(self.due(now - begun)):
+                    await send_one()
+                await asyncio.sleep(0.005)
 
 
 async def post(load: Load, caller: Caller, body: dict[str, Any], topic: str = "complaints") -> int:
@@ -134,10 +125,7 @@ class Came(NamedTuple):
 
     def row(self, shape: str) -> Row:
         """For the table."""
-        kinds = [_kind(fault) for fault in self.broken]
-        broken = (kinds.count(kind) for kind in ("lost", "doubled", "misordered", "else"))
-        longest = max((decided - lay for lay, decided in waits(self.checker)), default=0) / 1000
-        return Row(shape, 0, self.messages, *broken, longest)
+        return counted(shape, self.broken, self.checker, (), self.messages)
 
 
 async def looked_at(load: Lives, limit: float = 60.0) -> Came:
@@ -158,13 +146,6 @@ async def looked_at(load: Lives, limit: float = 60.0) -> Came:
 
 def _ordered(fault: Fault, ids: list[str]) -> bool:
     return fault.promise == "sent" and any(one in fault.text for one in ids)
-
-
-def waits(checker: Checker) -> Iterator[tuple[int, int]]:
-    """(lay in an inbox, its record appended) of each message that has one."""
-    for (topic, partition), entries in checker.lying.items():
-        for valid in checker.logs[LOGS[topic], partition] if topic in LOGS else ():
-            yield entries[valid.said["inbox_offset"]].timestamp, valid.appended
 
 
 def backlog(spans: list[tuple[int, int]]) -> int:

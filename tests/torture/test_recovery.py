@@ -22,7 +22,7 @@ from streams.kafka_io import Together, producer
 from streams.log import SNAPSHOT_EVERY, Incoming, Log
 from streams.observe import Observe
 from streams.recovery import STATE_VERSION, LogDamagedError, Stored, recover, store, write_snapshot
-from tests.support_kafka import MONDAY, Run, broker, lying, worker
+from tests.support_kafka import MONDAY, Run, broker, lying, two_workers, worker
 from tests.support_log import small
 
 from . import faults
@@ -70,25 +70,16 @@ async def put(sender: AIOKafkaProducer, partition: int, raws: list[bytes]) -> No
 
 async def test_a_killed_worker_is_back_soon(tmp_path: Path) -> None:
     """After a kill -9 under a restarter with static ids every partition is decided again (how soon is printed)."""
-    with broker(tmp_path / "kafka") as kafka:
-        run = Run(kafka.address, tmp_path)
-        workers = [worker(run, name) for name in ("one", "two")]
-        try:
-            for one in workers:
-                one.start()
-            await asyncio.gather(*(one.ready() for one in workers))
+    async with two_workers(tmp_path) as (run, workers):
 
-            async def happen() -> None:
-                for one in workers:
-                    one.kill()
-                    await asyncio.sleep(0.5)
-                    one.start()
-                    await asyncio.sleep(6)
-
-            longest = await outages(run, happen)
-        finally:
+        async def happen() -> None:
             for one in workers:
                 one.kill()
+                await asyncio.sleep(0.5)
+                one.start()
+                await asyncio.sleep(6)
+
+        longest = await outages(run, happen)
     print(told(longest))
     assert {("desk-log", p) for p in range(10)} <= longest.keys()
 

@@ -6,14 +6,13 @@ Told beside what is wanted, never judged: how long it takes depends on the machi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from tests.bench import recovery
-from tests.support_kafka import Child, Run, broker, worker
+from tests.support_kafka import Child, two_workers
 
 from .conftest import Tell
 from .outage import pauses, spread
@@ -23,23 +22,6 @@ SEEN_S = 0.3  # until a restarter sees that its child is gone, and starts it aga
 SETTLED_S = 6.0  # then all is as before
 GONE_S = 17.0  # a session and a rebalance, and a little
 Happen = Callable[[Child], Awaitable[None]]
-
-
-@asynccontextmanager
-async def two(data: Path) -> AsyncIterator[tuple[Run, list[Child]]]:
-    """A broker and two workers under static ids, that share the partitions."""
-    with broker(data / "kafka") as kafka:
-        run = Run(kafka.address, data)
-        workers = [worker(run, name) for name in ("one", "two")]
-        try:
-            for each in workers:
-                each.start()
-            await asyncio.gather(*(each.ready(limit=120) for each in workers))
-            await asyncio.sleep(SETTLED_S)
-            yield run, workers
-        finally:
-            for each in workers:
-                each.kill()
 
 
 async def terminated(one: Child) -> None:
@@ -78,7 +60,8 @@ async def test_a_worker_that_goes(
     tmp_path: Path, figure: Tell, what: str, wanted: str, happen: Happen, times: int
 ) -> None:
     """Every desk decides again."""
-    async with two(tmp_path) as (run, workers):
+    async with two_workers(tmp_path) as (run, workers):
+        await asyncio.sleep(SETTLED_S)
         found = await pauses(run, [lambda one=workers[n % 2]: happen(one) for n in range(times)])  # type: ignore[misc]
     figure(what, wanted, spread(found))
     assert all({("desk-log", p) for p in range(10)} <= each.keys() for each in found)

@@ -46,7 +46,6 @@ class Rest(NamedTuple):
 
     told: Told
     lying: Lying
-    newest: int  # business ms
 
     @property
     def now(self) -> int:
@@ -102,10 +101,9 @@ async def _at_rest(city: City) -> Rest:
         except OSError as fault:
             why = str(fault)
             continue
-        rest = Rest(after, there, _newest(there))
         same = all(before[name] == after[name] for name in OFFICIAL)
-        if same and round(after["paidan_target_watermark_timestamp_seconds"][()] * 1000) == rest.newest:
-            return rest
+        if same and round(after["paidan_target_watermark_timestamp_seconds"][()] * 1000) == _newest(there):
+            return Rest(after, there)
         why = "the numbers still move"
     pytest.fail(f"not at rest after {REST_S:.0f} s: {why}")
 
