@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError
+from faust.types import TP
 from kafka import KafkaAdminClient
 
 from streams import topics
+from streams.app import make_app
 from streams.lag import Waiting, waiting
+from streams.settings import Settings
 from tests.support_kafka import Run, broker, worker
 
 from .checker import LOGS
@@ -42,6 +45,24 @@ async def test_who_follows_tells_the_group_what_is_settled(tmp_path: Path) -> No
         finally:
             one.kill()
             admin.close()
+
+
+async def test_many_fetches_are_told_in_one_commit() -> None:
+    """What Faust's consumer keeps of fetches of several messages each, of which we give it the last."""
+    consumer = make_app(Settings(), GROUP, _nowhere).consumer
+    tp = TP("desk-inbox", 0)
+    consumer._committed_offset[tp] = consumer._read_offset[tp] = 9
+    for last in (12, 13, 17, 19):
+        if last - consumer._read_offset[tp] > 1:  # as Faust sees what is missing
+            await consumer._add_gap(tp, consumer._read_offset[tp] + 1, last)
+        consumer._acked[tp].append(last)
+        consumer._read_offset[tp] = last
+    assert 20 == consumer._new_offset(tp)
+    assert [] == consumer._acked[tp]
+
+
+async def _nowhere(_: list[TP]) -> dict[TP, int]:
+    return {}
 
 
 def _waiting(admin: KafkaAdminClient) -> list[Waiting]:
