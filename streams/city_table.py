@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+from msgspec.structs import FieldInfo
 
 from dispatchers.rows import Row
 
@@ -54,9 +56,10 @@ def read_table(path: Path, kind: type[Row]) -> Table:
     _check_header(table, kind, lines[0])
     if table.broken:
         return table
+    fields = msgspec.structs.fields(kind)  # once: it evaluates all annotations anew, which for each row took a second
     for number, text in enumerate(lines[1:], 2):
         if text.strip():  # an empty line parts two thoughts
-            _read_row(table, kind, number, text)
+            _read_row(table, kind, fields, number, text)
     return table
 
 
@@ -95,7 +98,7 @@ def _check_header(table: Table, kind: type[Row], text: str) -> None:
             _broken(table, 1, len(text) + 1, f"column {name!r} is missing", f"the columns {_columns(kind)}")
 
 
-def _read_row(table: Table, kind: type[Row], line: int, text: str) -> None:
+def _read_row(table: Table, kind: type[Row], fields: Iterable[FieldInfo], line: int, text: str) -> None:
     index = len(table.rows)
     try:
         cells = next(csv.reader([text], strict=True))
@@ -109,7 +112,7 @@ def _read_row(table: Table, kind: type[Row], line: int, text: str) -> None:
         cells = (cells + [""] * len(table.header))[: len(table.header)]
     given = dict(zip(table.header, cells, strict=True))
     values: dict[str, Any] = {}
-    for f in msgspec.structs.fields(kind):
+    for f in fields:
         cell = given.get(f.name, "").strip()
         if not cell and not f.required and not (_listed(f.type) and f.name in given):
             continue
