@@ -29,8 +29,10 @@ from aiokafka import ConsumerRecord
 from faust.tables import TableManager
 from faust.types import TP
 
+from .log import FencedError
+from .member import Member
 from .settings import Settings
-from .stop import REFUSALS, REFUSED
+from .stop import REFUSALS, REFUSED, ReplacedError
 
 BUILT_FOR = "0.15."  # the hooks below are written against these sources
 SESSION_S = 10
@@ -42,8 +44,7 @@ STANDSTILL_S = 5  # a loop that stood still this long may be a zombie's (SIGSTOP
 log = structlog.get_logger(__name__)
 Positions = Callable[[list[TP]], Awaitable[dict[TP, int]]]
 Reads = Callable[[TP], bool]
-
-
+_ours: Member | None = None  # who this process is, once it has an app
 # What was fetched, and whom to tell when it is settled.
 Take = Callable[["Fetched", Callable[[], None]], Awaitable[None]]
 
@@ -105,6 +106,23 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # a number in Faust's source, not a setting
         return consumer
 
+    async def watch(self, member: Member) -> None:
+        """Note by which name the group knows us, and end when it does because another process has our place: the
+        driver would join again, and by that take it back (member.py)."""
+        coordinator: Any = self._ensure_consumer()._coordinator
+        member.joined(coordinator.member_id)
+        driver_forgets = type(coordinator).reset_generation
+
+        def forgotten() -> None:
+            try:
+                member.require()
+            except ReplacedError as fault:
+                leave(fault)
+            member.joined("")
+            driver_forgets(coordinator)
+
+        coordinator.reset_generation = forgotten
+
     async def leave_out(self, reads: Reads) -> None:
         """Ask for nothing of partitions that nobody uses: each of them costs in every fetch."""
         consumer = self._ensure_consumer()
@@ -142,6 +160,7 @@ class _Consumer(driver.Consumer):
                 self._read_offset[tp] = offset - 1 if offset else None
                 self._committed_offset[tp] = offset - 1 if offset else None
         thread, app = cast(_Thread, self._thread), cast(App, self.app)
+        await thread.call_thread(thread.watch, app.member)
         await thread.call_thread(thread.leave_out, app.reads)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
@@ -187,6 +206,7 @@ class App(faust.App):
 
     positions: Positions
     reads: Reads
+    member: Member
 
     def _new_transport(self) -> _Transport:
         return _Transport(self.conf.broker_consumer, self)
@@ -205,6 +225,8 @@ def make_app(settings: Settings, name: str, positions: Positions, reads: Reads =
     """The app of one process kind; `name` is its consumer group, `reads` says which partitions are of use to it."""
     if not faust.__version__.startswith(BUILT_FOR):
         raise RuntimeError(f"faust-streaming {faust.__version__}: streams/app.py is written for {BUILT_FOR}x")
+    global _ours  # noqa: PLW0603 - a process is one member, and whoever leaves asks for it
+    _ours = member = Member(settings.kafka, name, settings.worker_id)
     app = App(
         name,
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
@@ -225,13 +247,14 @@ def make_app(settings: Settings, name: str, positions: Positions, reads: Reads =
         broker_max_poll_records=500,
         broker_check_crcs=True,
         consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=f"{name}-{settings.worker_id}",
+        consumer_group_instance_id=member.instance,
         consumer_max_fetch_size=4 * 1024 * 1024,
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
     app.positions = positions
     app.reads = reads
+    app.member = member
     app.on_rebalance_complete.connect(_take_positions)  # type: ignore[arg-type]  # a signal's handler takes **kwargs
     app.task(_pulse)
     return app
@@ -280,6 +303,11 @@ async def or_leave(work: Awaitable[None]) -> None:
 
 def leave(fault: BaseException) -> None:
     """End the process at once. `os._exit` is the only exit that cannot acknowledge (streaming.md §2.2)."""
+    if isinstance(fault, FencedError) and _ours:
+        try:
+            _ours.require()  # fenced by one who has our place: to start again would be to fence them
+        except ReplacedError as replaced:
+            fault = replaced
     refused = isinstance(fault, REFUSALS)  # its text is for a person, and all there is to say
     log.error("leaving", fault=f"{type(fault).__name__}: {fault}", exc_info=None if refused else fault)
     logging.shutdown()
@@ -323,6 +351,6 @@ def run(app: App) -> None:
     gc.set_threshold(50_000, 20, 50)
     logging.disable(logging.DEBUG)  # aiokafka builds a DEBUG record for each send otherwise (performance.md §2.3)
     worker = _Worker(app, loglevel="info", redirect_stdouts=False)
-    for noisy in ("aiokafka", "faust", "mode"):
+    for noisy in ("aiokafka", "faust", "kafka", "mode"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     worker.execute_from_commandline()

@@ -9,6 +9,7 @@ import asyncio
 import datetime as dt
 import logging
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -22,6 +23,7 @@ from .cli_admin import city_app, letters_app, reporter_app, topics_app
 from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
 from .notify.cli import notify_app
 from .outbox.cli import replies_app
+from .settings import Settings
 
 LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 WRONG = 2  # exit code of a fault of a person's making
@@ -71,20 +73,43 @@ def run(
         return 1
 
 
+def _succeeding(run: Callable[[Settings, int], None], pid: int) -> None:
+    from .stop import SucceedError
+
+    if pid == 1 or pid < 0:
+        raise UserError("--succeed takes the id of a worker's process")
+    try:
+        run(connected(), pid)
+    except SucceedError as fault:
+        raise UserError(str(fault)) from None
+
+
 @app.command
-def desk() -> None:
-    """The process that decides: intake and command desks."""
+def desk(*, succeed: int = 0) -> None:
+    """The process that decides: intake and command desks.
+
+    Parameters
+    ----------
+    succeed
+        Id of the process to succeed: it is ended when this one is ready, so that the pause is under a second.
+    """
     from .desk import run
 
-    run(connected())
+    _succeeding(run, succeed)
 
 
 @app.command
-def tell() -> None:
-    """The process that tells: board, offers to squads, public events."""
+def tell(*, succeed: int = 0) -> None:
+    """The process that tells: board, offers to squads, public events.
+
+    Parameters
+    ----------
+    succeed
+        Id of the process to succeed: it is ended when this one is ready, so that the pause is under a second.
+    """
     from .tell import run
 
-    run(connected())
+    _succeeding(run, succeed)
 
 
 @app.command

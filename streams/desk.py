@@ -19,6 +19,7 @@ from .dead_letters import DeadLetters
 from .kafka_io import producer
 from .observe import Observe
 from .settings import Settings
+from .stop import succeed
 from .vault import Vault, load_or_create
 from .wakeups import WakeUps
 from .writers import Writers
@@ -93,8 +94,11 @@ def build(settings: Settings) -> App:
     return app
 
 
-def run(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT."""
+def run(settings: Settings, succeeds: int = 0) -> None:
+    """Until SIGTERM or SIGINT; in place of the process `succeeds`, which is ended once all is ready. Raises
+    SucceedError."""
     app = build(settings)  # declares the desks, whose counters then begin at 0
+    if succeeds:
+        succeed(succeeds)
     metrics.serve("desk", settings.metrics_port)
     run_app(app)

@@ -43,6 +43,10 @@ class LeaveError(Exception):
     """This process must end now, before it acknowledges anything."""
 
 
+class FencedError(LeaveError):
+    """Another process writes what this one wrote."""
+
+
 class Incoming(NamedTuple):
     """A message to decide: read, looked up, with its time on the run's clock and the record it came in."""
 
@@ -245,7 +249,7 @@ class Log:
             async for _, records in read_ranges(consumer, {self.tp: (expected, found)}):
                 for record in records:
                     if ours.extends(record.value):
-                        raise LeaveError(f"fenced: another writer continued {self.tp.topic}/{self.tp.partition}")
+                        raise FencedError(f"fenced: another writer continued {self.tp.topic}/{self.tp.partition}")
         self._observe.void(self.tp.topic, found - expected)
         self._shift(found - expected, expected)
 

@@ -33,6 +33,7 @@ from .kafka_io import ends, producer
 from .kafka_io import reader as kafka_reader
 from .pace import Pace
 from .settings import Settings
+from .stop import succeed
 from .whiteboard import connect
 
 NAME = "paidan-tell"
@@ -228,10 +229,13 @@ def build(settings: Settings) -> App:
     return app
 
 
-def run(settings: Settings) -> None:
-    """Until SIGTERM or SIGINT."""
+def run(settings: Settings, succeeds: int = 0) -> None:
+    """Until SIGTERM or SIGINT; in place of the process `succeeds`, which is ended once all is ready. Raises
+    SucceedError."""
     stamina.instrumentation.set_on_retry_hooks([])  # `patiently` says it itself, and not at each try
     app = build(settings)  # declares the desks
     metrics.redis_waiting.zero()
+    if succeeds:
+        succeed(succeeds)
     metrics.serve("tell", settings.metrics_port)
     run_app(app)

@@ -146,13 +146,15 @@ _CLOCK = (
 )
 
 
-def worker(run: Run, name: str, group: str = "paidan-desk", *, ahead: int = 0) -> Child:
+def worker(run: Run, name: str, group: str = "paidan-desk", *, ahead: int = 0, after: Child | None = None) -> Child:
     """A `paidan desk` under a static id. In a group of its own it takes all partitions, whoever else has them.
 
-    `ahead`: by so many seconds its clock is wrong.
+    `ahead`: by so many seconds its clock is wrong. `after`: it succeeds that one, which lives under the same id.
     """
-    code = f"WORKER = {name!r}\nfrom streams import desk, settings\ndesk.NAME = {group!r}\ndesk.run({run.settings})"
-    return Child(name, (_CLOCK.format(ahead) if ahead else "") + code, run.data / f"{name}.log")
+    words = f"{run.settings}, {after.process.pid}" if after and after.process else run.settings
+    code = f"WORKER = {name!r}\nfrom streams import desk, settings\ndesk.NAME = {group!r}\ndesk.run({words})"
+    log = run.data / f"{name}{f'-{after.log.stem}' if after else ''}.log"
+    return Child(name, (_CLOCK.format(ahead) if ahead else "") + code, log)
 
 
 def teller(run: Run, name: str) -> Child:

@@ -16,7 +16,7 @@ from streams import topics
 from streams.local import EmbeddedKafka, EmbeddedRedis
 from streams.stop import REFUSED
 from streams.whiteboard import connect
-from tests.support_kafka import Child, Run
+from tests.support_kafka import Child, Run, worker
 
 from .checker import LOGS
 from .cluster import KafkaCluster
@@ -54,8 +54,8 @@ class Plan:
 
     async def undo(self) -> None:
         """What was stopped goes on: the load has ended, perhaps in the middle of a fault."""
-        for worker in self.workers:
-            worker.send(signal.SIGCONT)
+        for one in self.workers:
+            one.send(signal.SIGCONT)
         if isinstance(self.kafka, KafkaCluster):
             self.kafka.resume()
         if self.proxy:
@@ -119,6 +119,30 @@ async def _back(child: Child) -> None:
         await asyncio.sleep(0.05)
 
 
+async def twin(plan: Plan) -> None:
+    """A second process under a worker's id, as a copied unit file starts it, while both have a restarter: until one of
+    them has understood that it was replaced. The other one is the worker from then on."""
+    await asyncio.sleep(plan.dice.uniform(3, 6))
+    number = plan.dice.randrange(len(plan.workers))
+    old = plan.workers[number]
+    await _back(old)
+    new = worker(plan.run, old.name)
+    plan.did(f"twin {old.name}")
+    try:
+        while not (replaced := [one for one in (old, new) if one.ended[-1:] == [REFUSED]]):
+            for one in (old, new):
+                if not one.alive and one.ended[-1:] != [REFUSED]:
+                    one.start()
+            await asyncio.sleep(0.2)
+        new.ended += old.ended
+    finally:
+        if old.alive:
+            new.kill()
+        else:
+            plan.workers[number] = new
+    plan.done.append("the old one went on" if new in replaced else "the new one went on")
+
+
 async def restart(plan: Plan) -> None:
     """No fault, and in every run: who ended is started again within a second, as `paidan run` and systemd do.
 
@@ -127,10 +151,10 @@ async def restart(plan: Plan) -> None:
     would hold its partitions from who can decide them.
     """
     await asyncio.sleep(plan.dice.uniform(0.2, 1))
-    for worker in plan.workers:
-        if not worker.alive and worker.ended[-1:] != [REFUSED]:
-            plan.done.append(f"restart {worker.name}")
-            worker.start()
+    for one in plan.workers:
+        if not one.alive and one.ended[-1:] != [REFUSED]:
+            plan.done.append(f"restart {one.name}")
+            one.start()
 
 
 def freeze(seconds: float) -> Fault:

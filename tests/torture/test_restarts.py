@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import recovery
-from tests.support_kafka import Child, two_workers
+from tests.support_kafka import Child, two_workers, worker
 
 from .conftest import Tell
 from .outage import pauses, spread
@@ -65,6 +65,25 @@ async def test_a_worker_that_goes(
         found = await pauses(run, [lambda one=workers[n % 2]: happen(one) for n in range(times)])  # type: ignore[misc]
     figure(what, wanted, spread(found))
     assert all({("desk-log", p) for p in range(10)} <= each.keys() for each in found)
+
+
+@pytest.mark.long
+async def test_a_worker_that_is_succeeded(tmp_path: Path, figure: Tell) -> None:
+    """A planned restart by one who has loaded all before it ends its predecessor: one after the other, six times."""
+    async with two_workers(tmp_path) as (run, workers):
+        await asyncio.sleep(SETTLED_S)
+        old = list(workers)
+
+        async def succeeded(n: int) -> None:
+            workers[n] = worker(run, old[n].name, after=workers[n])
+            workers[n].start()
+            await workers[n].ready()
+            await asyncio.sleep(SETTLED_S)
+
+        found = await pauses(run, [lambda n=n: succeeded(n % 2) for n in range(6)])  # type: ignore[misc]
+        assert [False, False] == [one.alive for one in old]
+        assert [[0], [0]] == [one.ended for one in old]
+    figure("planned restart (--succeed, static ids): pause of a desk", "p50 1 s, longest 7 s", spread(found))
 
 
 @pytest.mark.long

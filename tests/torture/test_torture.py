@@ -49,6 +49,15 @@ async def test_split_brain(tmp_path: Path, seconds: Seconds, measure: Measure) -
     assert [] == seen.broken[:20]
 
 
+async def test_twins(tmp_path: Path, seconds: Seconds, measure: Measure) -> None:
+    """Of two processes under one id one ends with the words of what is wrong, and the other goes on."""
+    seen = await torture(tmp_path, [faults.twin], seconds(20), seed=14)
+    measure("two processes under one worker's id", seen)
+    assert [] == seen.broken[:20]
+    assert any("went on" in done for done in seen.plan.done)
+    assert "needs a PAIDAN_WORKER_ID of its own" in "".join(log.read_text() for log in tmp_path.glob("*.log"))
+
+
 async def test_broker(tmp_path: Path, seconds: Seconds, measure: Measure) -> None:
     """A broker that is killed takes nothing with it that it acknowledged."""
     seen = await torture(tmp_path, [faults.broker], seconds(15), seed=5)
