@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
@@ -23,7 +23,9 @@ from .cli_admin import city_app, letters_app, reporter_app, topics_app
 from .cli_common import UserError, connected, existing, load_pack, opened, read_settings, say
 from .notify.cli import notify_app
 from .outbox.cli import replies_app
-from .settings import Settings
+
+if TYPE_CHECKING:  # pydantic is a quarter of a second
+    from .settings import Settings
 
 LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 WRONG = 2  # exit code of a fault of a person's making

@@ -26,6 +26,8 @@ WRONG = [
     (["run", "--speed", "0"], {}, "above 0"),
     (["run"], {"PAIDAN_REDIS": "localhost"}, "PAIDAN_REDIS"),
     (["desk"], {}, "PAIDAN_KAFKA is not set"),
+    (["desk", "--succeed", "1"], {}, "the id of a worker's process"),
+    (["tell", "--succeed", "-7"], {}, "the id of a worker's process"),
     (["simulate"], {"PAIDAN_KAFA": "127.0.0.1:9092"}, "PAIDAN_KAFA: there is no such setting"),
     (["feed"], {"PAIDAN_KAFKA": "127.0.0.1:1"}, "FILE"),
     (["feed", "nowhere.jsonl"], {"PAIDAN_KAFKA": "127.0.0.1:1"}, "no such file"),
