@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from kafka import KafkaAdminClient
 
 from dispatchers import messages as m
 from dispatchers.memory import Log
@@ -16,12 +19,18 @@ from dispatchers.writer import Writer, restored, snapshot
 from streams.city_files import load
 from streams.decide import Decide
 from streams.desk_wire import read_desk_message
+from streams.lag import waiting
 from streams.salvage import failed
-from tests.support_kafka import CITY, MONDAY
+from tests.bench.processes import fill as put
+from tests.support_kafka import CITY, MONDAY, Run, broker, lying, worker
 
+from .checker import LOGS, Checker
 from .conftest import KeepRow
+from .faults import GROUP
+from .load import rules_of
 from .measure import Row
 from .poison import WAYS, Poison, keep, kept, seeds, spoilt
+from .serial import Serial, unlike_serial
 
 pytestmark = pytest.mark.timeout(150)
 FAULT = "poison, a thousand kinds"
@@ -60,6 +69,12 @@ class City:
             instead = failed(message, fault)
             return Came(instead, self._record(log, instead), instead.detail)
 
+    def partition(self, poison: Poison) -> int:
+        """Where its sender puts it."""
+        if poison.topic == "desk-inbox":
+            return next(d.partition for d in self.memory.city.pack.desks if d.id == poison.desk)
+        return self._decide.message(poison.topic, poison.value, self._at)[0]
+
     def _record(self, log: Log, message: Any) -> bytes | None:
         stored, _ = log.decide(message, self._at, self.memory.city)
         return stored.raw if stored else None
@@ -84,6 +99,52 @@ def _wrong(came: Came) -> str:
     if isinstance(came.message, m.Unreadable | m.BrokenLetter) and not came.message.reason:
         return "it is refused without a reason"
     return ""
+
+
+async def _settled(kafka: str) -> None:
+    """Until all that lies in the inboxes is settled."""
+    with KafkaAdminClient(bootstrap_servers=kafka) as admin:
+        while any(one.records for one in waiting(admin, {}) if one.group == GROUP):
+            await asyncio.sleep(0.5)
+
+
+@pytest.mark.long
+async def test_a_broker_and_a_worker_that_is_killed_change_nothing(tmp_path: Path, keep_row: KeepRow) -> None:
+    """Through a real broker: the logs are the serial fold of what lies in the inboxes, nothing of an inbox is without
+    its record, and what is good is taken."""
+    city = City()
+    all_ = [one for _, one in kept()] + [spoilt(n) for n in range(len(WAYS) * len(seeds()))]
+    sent = [each for n, one in enumerate(all_) for each in ([one, _good(n)] if n % EVERY == 0 else [one])]
+    with broker(tmp_path / "kafka") as kafka:
+        run = Run(kafka.address, tmp_path)
+        one = worker(run, "one")
+        try:
+            one.start()
+            await one.ready(limit=120)
+            for half in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
+                await put(run.kafka, ((p.topic, city.partition(p), b"poison", p.value) for p in half))
+                one.kill()
+                one.start()
+            async with asyncio.timeout(120):
+                await _settled(run.kafka)
+            there = await lying(run.kafka, (*LOGS, *LOGS.values()))
+        finally:
+            one.kill()
+    checker = Checker(there, [], rules_of(run), {})
+    otherwise = unlike_serial(checker, Serial(run))
+    lost = []
+    for (topic, partition), entries in there.items():
+        if topic in LOGS and topic != "desk-inbox":  # of a desk's inbox the serial fold knows what needs no record
+            heard = {valid.said["inbox_offset"] for valid in checker.logs[LOGS[topic], partition]}
+            lost += [(topic, partition, entry.offset) for entry in entries if entry.offset not in heard]
+    accepted = [
+        e for log in checker.logs.values() for v in log for e in v.said["events"] if e["type"] == "ComplaintAccepted"
+    ]
+    good = {e["source_id"] for e in accepted if e["source_id"].startswith("good-")}
+    keep_row(Row(f"{FAULT}, through a broker, kill -9", 2, len(all_), len(sent), len(lost), 0, 0, len(otherwise)))
+    assert [] == otherwise[:20]
+    assert [] == lost[:20]
+    assert {f"good-{n}" for n in range(0, len(all_), EVERY)} == good
 
 
 def test_each_has_its_record_and_the_next_is_decided(keep_row: KeepRow, request: pytest.FixtureRequest) -> None:
