@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import errno
 import logging
 import sys
 from collections.abc import Callable
@@ -29,6 +30,7 @@ if TYPE_CHECKING:  # pydantic is a quarter of a second
 
 LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
 WRONG = 2  # exit code of a fault of a person's making
+FULL = 74  # EX_IOERR: a restarter goes on trying
 
 app = App(
     name="paidan",
@@ -385,6 +387,13 @@ def _refused(fault: Exception) -> int:
     return REFUSED if isinstance(fault, REFUSALS) else 0
 
 
+def _full(fault: Exception) -> bool:
+    """Whether it says that a disk is full; by itself nothing is wrong then."""
+    if isinstance(fault, OSError):
+        return fault.errno == errno.ENOSPC
+    return getattr(fault, "sqlite_errorname", "") == "SQLITE_FULL"
+
+
 def main(words: list[str] | None = None) -> NoReturn:
     """Entry point of `paidan`."""
     logging.getLogger("aiokafka").addHandler(logging.NullHandler())  # it says each fault, and then raises it
@@ -402,6 +411,11 @@ def main(words: list[str] | None = None) -> NoReturn:
         if refused := _refused(fault):
             sys.stderr.write(f"paidan: {fault}\n")
             sys.exit(refused)
+        if _full(fault):
+            sys.stderr.write(
+                f"paidan: there is no room left on the disk ({fault}); it goes on where it was once there is\n"
+            )
+            sys.exit(FULL)
         if not _unreachable(fault):
             raise
         _wrong(f"no Kafka answers: {fault}")

@@ -1,7 +1,7 @@
 """How far behind the readers are, from the admin client: also when all of them are down, which is when it matters.
 
 Lag is the log's end minus what is done, summed over partitions. The group's committed offset is what Faust last told
-the broker, up to half a second ago; where the log itself says how far the inbox is decided, the larger of both counts
+the broker, up to two seconds ago; where the log itself says how far the inbox is decided, the larger of both counts
 (a repeated letter or a wake-up with nothing due has no record). A partition nobody ever committed counts whole.
 
 How old the oldest record is that waits is read from that record itself: a hundred records may be a moment or a morning.

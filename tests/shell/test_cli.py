@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import jsonschema
 import pytest
@@ -12,11 +13,11 @@ import pytest
 SMALL = Path(__file__).parents[1] / "city/small"
 
 
-def paidan(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+def paidan(*words: str, out: int | IO[str] = subprocess.PIPE, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "streams.cli", *words]
     ours = {k: v for k, v in os.environ.items() if not k.startswith("PAIDAN_")}
     return subprocess.run(
-        command, env=ours | env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, env=ours | env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, text=True, check=False
     )
 
 
@@ -56,6 +57,14 @@ def test_a_broker_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "paidan: no Kafka answers" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_said_so() -> None:
+    """No traceback: nothing is wrong with the program, and a restarter goes on trying."""
+    with Path("/dev/full").open("w") as full:
+        done = paidan("schema", out=full)
+    assert (done.returncode, done.stderr.count("\n")) == (74, 1), done.stderr
+    assert done.stderr.startswith("paidan: there is no room left on the disk")
 
 
 def test_the_schema_is_valid_and_has_every_word() -> None:

@@ -140,8 +140,9 @@ def test_the_archive_goes_on_from_its_position(tmp_path: Path, keep_row: KeepRow
         ended = Follower(Store(path))
         _take(ended, raws[:20])
         ballast = fill(of)
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(sqlite3.OperationalError) as fault:
             _take(ended, raws)
+        assert fault.value.sqlite_errorname == "SQLITE_FULL"  # which the command line tells in words
         ended.store.db.close()
         ballast.unlink()
         on = Follower(Store(path))
