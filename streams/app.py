@@ -324,17 +324,18 @@ class _Worker(faust.Worker):
 
 
 async def _end(app: App) -> None:
-    """Finish what was begun and tell the group, for END_S at most, and be gone. What is cut off by that is as if it
+    """Finish what was begun and tell the group, END_S at most for each, and be gone. What is cut off by that is as if it
     were killed, which loses nothing. Faust's own end takes one service down after the other for two seconds, in which
     nobody decides."""
     log.info("ending")
     try:
+        consumer: Any = app.consumer
+        until = time.monotonic() + END_S
+        consumer.stop_flow()
+        while consumer.unacked and time.monotonic() < until:
+            await consumer._wait_for_ack(END_S)  # a second at most, and no cancellation ends it
+            consumer._clean_unacked_messages()
         async with asyncio.timeout(END_S):
-            consumer: Any = app.consumer
-            consumer.stop_flow()
-            while consumer.unacked:
-                await consumer._wait_for_ack(END_S)
-                consumer._clean_unacked_messages()
             await consumer.commit()
     except Exception as fault:  # noqa: BLE001 - the end is the handling
         log.warning("ended before all was told", fault=f"{type(fault).__name__}: {fault}")

@@ -80,8 +80,9 @@ class Settings(BaseSettings):
     http_secure: bool = False
 
     # Messages a second that the desks of this installation decide when there is a backlog, all workers together; `make
-    # torture` measures it ("drain rate": complaints and what follows of them). The gateway takes no more than they
-    # decide in a minute: 60 s x 300/s = 18,000 messages, which are five days of Jiaxing (3,260 complaints a day).
+    # torture` measures it ("drain rate": complaints and what follows of them), and the default is about half of what
+    # one worker did there. The gateway takes no more than they decide in a minute: 60 s x 300/s = 18,000 messages,
+    # which are five days of Jiaxing (3,260 complaints a day).
     drain_rate: float = Field(300.0, ge=1.0)
 
     # Who this worker is for the consumer group. Must stay the same over restarts (else each restart is a rebalance) and
