@@ -324,9 +324,9 @@ class _Worker(faust.Worker):
 
 
 async def _end(app: App) -> None:
-    """Finish what was begun and tell the group, END_S at most for each, and be gone. What is cut off by that is as if it
-    were killed, which loses nothing. Faust's own end takes one service down after the other for two seconds, in which
-    nobody decides."""
+    """Finish what was begun and tell the group, END_S at most for each, and be gone. What is cut off by that is as if
+    it were killed, which loses nothing. Faust's own end takes one service down after the other for two seconds, in
+    which nobody decides."""
     log.info("ending")
     try:
         consumer: Any = app.consumer
