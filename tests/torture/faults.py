@@ -122,7 +122,7 @@ async def _back(child: Child) -> None:
 async def twin(plan: Plan) -> None:
     """A second process under a worker's id, as a copied unit file starts it, while both have a restarter: until one of
     them has understood that it was replaced. The other one is the worker from then on."""
-    await asyncio.sleep(plan.dice.uniform(3, 6))
+    await asyncio.sleep(plan.dice.uniform(1, 4))
     number = plan.dice.randrange(len(plan.workers))
     old = plan.workers[number]
     await _back(old)

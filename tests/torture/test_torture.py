@@ -51,7 +51,7 @@ async def test_split_brain(tmp_path: Path, seconds: Seconds, measure: Measure) -
 
 async def test_twins(tmp_path: Path, seconds: Seconds, measure: Measure) -> None:
     """Of two processes under one id one ends with the words of what is wrong, and the other goes on."""
-    seen = await torture(tmp_path, [faults.twin], seconds(20), seed=14)
+    seen = await torture(tmp_path, [faults.twin], seconds(40), seed=14)
     measure("two processes under one worker's id", seen)
     assert [] == seen.broken[:20]
     assert any("went on" in done for done in seen.plan.done)
