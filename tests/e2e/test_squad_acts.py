@@ -379,7 +379,7 @@ async def test_a_revoked_telephone_draws_nothing_that_comes_after(here: Site, br
         assert (await lead.ask("DELETE", f"/api/devices/{me['account']}")).status == 204
         kept = await lead.file("停用之后的派单")
         case = await lead.case(kept["case_id"], lambda c: c["row"]["status"] == "offered")
-        await expect(page.locator(".enrol")).to_contain_text("本机已被停用", timeout=20_000)
+        await expect(page.locator(".enrol")).to_contain_text("本机已被停用")
         await lead.order("UrgeCase", case, note="停用之后的催办")
         assert [text for text in await page.evaluate("[...window.drawn]") if case["row"]["no"] in text] == []
         assert await rings(page) == (0, 0)
