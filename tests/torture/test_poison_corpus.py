@@ -16,6 +16,7 @@ from dispatchers import messages as m
 from dispatchers.memory import Log
 from dispatchers.record import decode_record, encode_record, state_hash
 from dispatchers.writer import Writer, restored, snapshot
+from streams import topics
 from streams.city_files import load
 from streams.decide import Decide
 from streams.desk_wire import read_desk_message
@@ -113,7 +114,9 @@ async def test_a_broker_and_a_worker_that_is_killed_change_nothing(tmp_path: Pat
     """Through a real broker: the logs are the serial fold of what lies in the inboxes, nothing of an inbox is without
     its record, and what is good is taken."""
     city = City()
-    all_ = [one for _, one in kept()] + [spoilt(n) for n in range(len(WAYS) * len(seeds()))]
+    corpus = [one for _, one in kept()] + [spoilt(n) for n in range(len(WAYS) * len(seeds()))]
+    room = {name: topic.config.max_message_bytes - 1000 for name, topic in topics.load().items()}
+    all_ = [one for one in corpus if len(one.value) < room[one.topic]]  # the others the broker refuses
     sent = [each for n, one in enumerate(all_) for each in ([one, _good(n)] if n % EVERY == 0 else [one])]
     with broker(tmp_path / "kafka") as kafka:
         run = Run(kafka.address, tmp_path)
