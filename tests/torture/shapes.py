@@ -186,16 +186,16 @@ def told(checker: Checker, profile: tuple[tuple[int, float], ...], begun: int) -
     edges = [begun]
     for _, seconds in profile:
         edges.append(edges[-1] + int(seconds * 1000))
-    for (rate, _), (start, end) in zip(profile, pairwise(edges), strict=True):
+    for step, ((rate, seconds), (start, end)) in enumerate(zip(profile, pairwise(edges), strict=True), 1):
         these = [(lay, decided) for lay, decided in decisions if start <= lay < end]
         took, ways = [d - lay for lay, d in these], [o - lay for lay, o in offers if start <= lay < end]
         text = (
             f"{len(these)} messages, decided p50 {at(took, 0.5):.3f} p99 {at(took, 0.99):.3f} s; "
             f"offer p50 {at(ways, 0.5):.3f} p99 {at(ways, 0.99):.3f} s; backlog {backlog(these)}"
         )
-        yield f"{rate} lives a second", text
+        yield f"step {step}, {rate} lives a second for {seconds:.0f} s", text
     last = max((decided for _, decided in decisions), default=begun)
-    yield "the end", f"backlog of all {backlog(decisions)}, drained {max(0, last - edges[-2]) / 1000:.1f} s after it"
+    yield "then", f"backlog of all {backlog(decisions)}, drained {max(0, last - edges[-2]) / 1000:.1f} s after it"
 
 
 def drained(checker: Checker) -> float:

@@ -223,7 +223,7 @@ async def _profile(data: Path, cases: int, part: float, name: str, keep_row: Kee
             load.book.close()
     _keep(came, name, keep_row)
     for step, told in shapes.told(came.checker, profile, load.begun):
-        figure(f"{name}, {part:.2g} of its times: {step}", "-", told)
+        figure(f"{name}: {step}", "-", told)
     assert [] == ended
     assert [] == came.broken[:20]
     assert [] == shapes.out_of_order(came.checker)[:20]
@@ -241,9 +241,9 @@ def _archive(run: Run, cases: int) -> None:
     store.db.close()
 
 
-async def test_profile(tmp_path: Path, keep_row: KeepRow, figure: Tell) -> None:
-    """A sixtieth of its times."""
-    await _profile(tmp_path, 1_000, 1 / 60, "profile at 1,000 cases", keep_row, figure)
+async def test_profile(tmp_path: Path, keep_row: KeepRow) -> None:
+    """A sixtieth of its times, too short for figures."""
+    await _profile(tmp_path, 1_000, 1 / 60, "profile at 1,000 cases", keep_row, lambda *_: None)
 
 
 @pytest.mark.long
