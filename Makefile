@@ -25,7 +25,7 @@ ops: setup  ## Prometheus and Alertmanager against the city of `make run` (Debia
 test: .venv/dev.stamp  ## all tests but the long ones
 	@exec $(BIN)/python -m pytest tests -n $(PARALLEL) --dist loadfile --no-loadscope-reorder
 
-torture: .venv/dev.stamp  ## kill, stop and starve it for an hour and a half; what was lost is counted, printed and kept for the README
+torture: .venv/dev.stamp  ## kill, stop and starve it for an hour and three quarters; what was lost is counted, printed and kept for the README
 	@exec $(BIN)/python -m pytest tests/torture --long
 
 check: .venv/dev.stamp  ## ruff and mypy
