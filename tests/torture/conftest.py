@@ -75,6 +75,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
             terminalreporter.section("torture")
         for line in lines:
             terminalreporter.write_line(line)
-    if config.getoption("--long"):
+    if config.getoption("--long") and not config.option.collectonly:
         whole = config.args == ["tests/torture"] and not config.option.keyword
         keep(Results(rows, told, not_run), {r.nodeid.rpartition("::")[2] for r in reports}, whole=whole)
