@@ -32,7 +32,7 @@ from faust.types import TP
 from .log import FencedError
 from .member import Member
 from .settings import Settings
-from .stop import REFUSALS, REFUSED, ReplacedError
+from .stop import REFUSALS, REFUSED
 
 BUILT_FOR = "0.15."  # the hooks below are written against these sources
 SESSION_S = 10
@@ -106,19 +106,17 @@ class _Thread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # a number in Faust's source, not a setting
         return consumer
 
-    async def watch(self, member: Member) -> None:
+    async def watch(self, ours: Member) -> None:
         """Note by which name the group knows us, and end when it does because another process has our place: the
         driver would join again, and by that take it back (member.py)."""
         coordinator: Any = self._ensure_consumer()._coordinator
-        member.joined(coordinator.member_id)
+        ours.joined(coordinator.member_id)
         driver_forgets = type(coordinator).reset_generation
 
         def forgotten() -> None:
-            try:
-                member.require()
-            except ReplacedError as fault:
+            if fault := ours.replaced():
                 leave(fault)
-            member.joined("")
+            ours.joined("")
             driver_forgets(coordinator)
 
         coordinator.reset_generation = forgotten
@@ -160,7 +158,7 @@ class _Consumer(driver.Consumer):
                 self._read_offset[tp] = offset - 1 if offset else None
                 self._committed_offset[tp] = offset - 1 if offset else None
         thread, app = cast(_Thread, self._thread), cast(App, self.app)
-        await thread.call_thread(thread.watch, app.member)
+        await thread.call_thread(thread.watch, _ours)
         await thread.call_thread(thread.leave_out, app.reads)
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> dict[TP, list[Any]]:  # noqa: ASYNC109 - Faust's signature
@@ -206,7 +204,6 @@ class App(faust.App):
 
     positions: Positions
     reads: Reads
-    member: Member
 
     def _new_transport(self) -> _Transport:
         return _Transport(self.conf.broker_consumer, self)
@@ -226,7 +223,7 @@ def make_app(settings: Settings, name: str, positions: Positions, reads: Reads =
     if not faust.__version__.startswith(BUILT_FOR):
         raise RuntimeError(f"faust-streaming {faust.__version__}: streams/app.py is written for {BUILT_FOR}x")
     global _ours  # noqa: PLW0603 - a process is one member, and whoever leaves asks for it
-    _ours = member = Member(settings.kafka, name, settings.worker_id)
+    _ours = Member(settings.kafka, name, settings.worker_id)
     app = App(
         name,
         broker=[f"kafka://{server}" for server in settings.kafka.split(",")],
@@ -247,14 +244,13 @@ def make_app(settings: Settings, name: str, positions: Positions, reads: Reads =
         broker_max_poll_records=500,
         broker_check_crcs=True,
         consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=member.instance,
+        consumer_group_instance_id=_ours.instance,
         consumer_max_fetch_size=4 * 1024 * 1024,
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
     app.positions = positions
     app.reads = reads
-    app.member = member
     app.on_rebalance_complete.connect(_take_positions)  # type: ignore[arg-type]  # a signal's handler takes **kwargs
     app.task(_pulse)
     return app
@@ -304,10 +300,7 @@ async def or_leave(work: Awaitable[None]) -> None:
 def leave(fault: BaseException) -> None:
     """End the process at once. `os._exit` is the only exit that cannot acknowledge (streaming.md §2.2)."""
     if isinstance(fault, FencedError) and _ours:
-        try:
-            _ours.require()  # fenced by one who has our place: to start again would be to fence them
-        except ReplacedError as replaced:
-            fault = replaced
+        fault = _ours.replaced() or fault  # by one who has our place: to start again would be to fence them
     refused = isinstance(fault, REFUSALS)  # its text is for a person, and all there is to say
     log.error("leaving", fault=f"{type(fault).__name__}: {fault}", exc_info=None if refused else fault)
     logging.shutdown()

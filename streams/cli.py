@@ -29,6 +29,12 @@ if TYPE_CHECKING:  # pydantic is a quarter of a second
     from .settings import Settings
 
 LogFile = Annotated[Path | None, Parameter(allow_leading_hyphen=True)]  # "-": standard input
+Succeed = Annotated[
+    int,
+    Parameter(
+        help="Id of the process to succeed: it is ended when this one is ready, so that the pause is under a second."
+    ),
+]
 WRONG = 2  # exit code of a fault of a person's making
 FULL = 74  # EX_IOERR: a restarter goes on trying
 
@@ -89,28 +95,16 @@ def _succeeding(run: Callable[[Settings, int], None], pid: int) -> None:
 
 
 @app.command
-def desk(*, succeed: int = 0) -> None:
-    """The process that decides: intake and command desks.
-
-    Parameters
-    ----------
-    succeed
-        Id of the process to succeed: it is ended when this one is ready, so that the pause is under a second.
-    """
+def desk(*, succeed: Succeed = 0) -> None:
+    """The process that decides: intake and command desks."""
     from .desk import run
 
     _succeeding(run, succeed)
 
 
 @app.command
-def tell(*, succeed: int = 0) -> None:
-    """The process that tells: board, offers to squads, public events.
-
-    Parameters
-    ----------
-    succeed
-        Id of the process to succeed: it is ended when this one is ready, so that the pause is under a second.
-    """
+def tell(*, succeed: Succeed = 0) -> None:
+    """The process that tells: board, offers to squads, public events."""
     from .tell import run
 
     _succeeding(run, succeed)
@@ -367,9 +361,9 @@ def schema() -> None:
     say(orjson.dumps(document(), option=orjson.OPT_INDENT_2).decode())
 
 
-def _wrong(text: str) -> NoReturn:
+def _end(text: str, code: int = WRONG) -> NoReturn:
     sys.stderr.write(f"paidan: {text}\n")
-    sys.exit(WRONG)
+    sys.exit(code)
 
 
 def _unreachable(fault: Exception) -> bool:
@@ -401,24 +395,20 @@ def main(words: list[str] | None = None) -> NoReturn:
         code = app(words, exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as fault:
-        _wrong(" ".join(str(fault).split()))
+        _end(" ".join(str(fault).split()))
     except UserError as fault:
-        _wrong(str(fault))
+        _end(str(fault))
     except BrokenPipeError:  # `paidan schema | head`
         sys.stderr.close()
         sys.exit(0)
     except Exception as fault:
         if refused := _refused(fault):
-            sys.stderr.write(f"paidan: {fault}\n")
-            sys.exit(refused)
+            _end(str(fault), refused)
         if _full(fault):
-            sys.stderr.write(
-                f"paidan: there is no room left on the disk ({fault}); it goes on where it was once there is\n"
-            )
-            sys.exit(FULL)
+            _end(f"there is no room left on the disk ({fault}); it goes on where it was once there is", FULL)
         if not _unreachable(fault):
             raise
-        _wrong(f"no Kafka answers: {fault}")
+        _end(f"no Kafka answers: {fault}")
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -25,7 +25,7 @@ class Member:
     """This process as a member of a group. One per process."""
 
     def __init__(self, kafka: str, group: str, worker: str) -> None:
-        self._kafka, self._group, self.worker = kafka, group, worker
+        self._kafka, self._group, self._worker = kafka, group, worker
         self.instance = f"{group}-{worker}"  # group.instance.id
         self._id = ""  # what the broker called this process when it took its partitions
 
@@ -33,13 +33,11 @@ class Member:
         """The group knows this process by another id from now on."""
         self._id = member_id
 
-    def require(self) -> None:
-        """Raise ReplacedError if another process has this one's place. Blocks: who asks has nothing else to do until
+    def replaced(self) -> ReplacedError | None:
+        """What to leave with if another process has this one's place. Blocks: who asks has nothing else to do until
         that is known. A broker that does not answer says nothing, and then the session decides as always."""
-        if self._id and self._replaced():
-            raise ReplacedError(self.worker)
-
-    def _replaced(self) -> bool:
+        if not self._id:
+            return None
         try:
             admin = KafkaAdminClient(
                 bootstrap_servers=self._kafka, bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS
@@ -50,5 +48,6 @@ class Member:
                 admin.close()
         except (KafkaError, OSError) as fault:
             log.warning("who is in the group is not known", fault=f"{type(fault).__name__}: {fault}")
-            return False
-        return any(one["group_instance_id"] == self.instance and one["member_id"] != self._id for one in members)
+            return None
+        others = (one for one in members if one["member_id"] != self._id)
+        return ReplacedError(self._worker) if any(o["group_instance_id"] == self.instance for o in others) else None

@@ -11,6 +11,7 @@ import asyncio
 import json
 import random
 import time
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from itertools import cycle, islice
@@ -46,7 +47,7 @@ class Day(NamedTuple):
     cases: frozenset[str]
 
 
-class Stream:
+class Stream(ABC):
     """A client that listens: connects again for ever, from its last place."""
 
     path = ""
@@ -56,13 +57,13 @@ class Stream:
         self.last = ""
         self.open = False
 
+    @abstractmethod
     async def anew(self) -> None:
         """Read what there is, and from where the stream goes on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, kind: str, place: str, data: str) -> None:
         """An event came."""
-        raise NotImplementedError
 
     async def listen(self) -> None:
         """Until cancelled."""

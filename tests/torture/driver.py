@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -14,11 +14,12 @@ from kafka import KafkaAdminClient
 from redis.exceptions import RedisError
 
 from streams import topics
+from streams.lag import Waiting, waiting
 from streams.local import EmbeddedKafka, EmbeddedRedis
 from tests.support_kafka import Child, Lying, Place, Run, lying, teller, worker
 
 from . import faults, whiteboard
-from .checker import LOGS, Checker, Fault, settled
+from .checker import LOGS, Checker, Fault, Rules, Sent, settled
 from .cluster import KafkaCluster
 from .history import unlike_history
 from .load import Load
@@ -170,19 +171,47 @@ async def _calm(
     Gives everything that lies in the topics, and where they ended when the load did.
     """
     await asyncio.to_thread(kafka.start)
-    there = await lying(run.kafka, READ)
-    mark = {place: len(entries) for place, entries in there.items()}
-    deadline = time.monotonic() + CALM
-    while not settled(there, load.history, load.rules, mark) and time.monotonic() < deadline:
+
+    def start() -> None:
         for one in workers:
             one.start()
-        await asyncio.sleep(1)
-        await lying(run.kafka, READ, there)
+
+    there, mark = await decided(run.kafka, load.history, load.rules, CALM, start)
     await asyncio.gather(*(one.stop() for one in workers if one.name in NAMES))
     for one in workers:
         if one.name not in NAMES:
             one.start()
     return await lying(run.kafka, READ, there), mark
+
+
+async def decided(
+    kafka: str, history: list[Sent], rules: Rules, limit: float, meanwhile: Callable[[], None] = lambda: None
+) -> tuple[Lying, dict[Place, int]]:
+    """Read until all that lies there now is decided, at most `limit` seconds; `meanwhile` is done again and again.
+
+    Gives everything that lies in the topics, and where they ended at first.
+    """
+    there = await lying(kafka, READ)
+    mark = {place: len(entries) for place, entries in there.items()}
+    deadline = time.monotonic() + limit
+    while not settled(there, history, rules, mark) and time.monotonic() < deadline:
+        meanwhile()
+        await asyncio.sleep(0.5)
+        await lying(kafka, READ, there)
+    return there, mark
+
+
+async def left(admin: KafkaAdminClient, limit: float = 30.0) -> list[Waiting]:
+    """What the desks' group seems not to have dealt with, given time to do so."""
+    deadline = time.monotonic() + limit
+    while (there := undecided(admin)) and time.monotonic() < deadline:
+        await asyncio.sleep(0.2)
+    return there
+
+
+def undecided(admin: KafkaAdminClient) -> list[Waiting]:
+    """What it seems not to have dealt with now."""
+    return [each for each in waiting(admin, {}) if each.group == faults.GROUP and each.records]
 
 
 async def _shown(redis: EmbeddedRedis, checker: Checker, serial: Serial) -> list[Fault]:

@@ -19,10 +19,10 @@ import msgspec
 from aiokafka.errors import MessageSizeTooLargeError
 
 from tests.support_gateway import Caller
-from tests.support_kafka import CITY, Lying, Run, lying
+from tests.support_kafka import CITY, Run
 
-from .checker import LOGS, Checker, Fault, settled
-from .driver import READ
+from .checker import LOGS, Checker, Fault
+from .driver import decided
 from .history import unlike_history
 from .load import Load
 from .measure import Row, counted, waits
@@ -130,18 +130,14 @@ class Came(NamedTuple):
 
 async def looked_at(load: Lives, limit: float = 60.0) -> Came:
     """Wait until all that was sent is decided, and hand everything to the checker."""
-    there: Lying = await lying(load.run.kafka, READ)
-    mark = {place: len(entries) for place, entries in there.items()}
-    deadline = time.monotonic() + limit
-    while not settled(there, load.history, load.rules, mark) and time.monotonic() < deadline:
-        await asyncio.sleep(1)
-        await lying(load.run.kafka, READ, there)
-    checker = Checker(there, load.history, load.rules, mark)
+    history = load.history
+    there, mark = await decided(load.run.kafka, history, load.rules, limit)
+    checker = Checker(there, history, load.rules, mark)
     found = checker.check() + unlike_serial(checker, Serial(load.run))
     found += [f for f in unlike_history(checker, load.operations) if not _ordered(f, load.ordered)]
     ids = [said.get("message_id") for (topic, _), all_ in checker.parsed.items() for said in all_ if topic in LOGS]
     found += [Fault("acknowledged", f"order {one} is not there") for one in load.ordered if one not in ids]
-    return Came(checker, found, len(load.history) + len(load.ordered))
+    return Came(checker, found, len(history) + len(load.ordered))
 
 
 def _ordered(fault: Fault, ids: list[str]) -> bool:

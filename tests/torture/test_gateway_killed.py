@@ -21,9 +21,10 @@ from streams.people.accounts import SOURCE, SOURCE_ACCOUNT, device_of, ready
 from tests.support_gateway import Caller, Site, site
 from tests.support_kafka import CITY, lying, teller
 
-from .checker import LOGS, Checker, settled
+from .checker import Checker
 from .conftest import KeepRow, Tell
 from .crowd import Crowd, until
+from .driver import READ, decided
 from .load import rules_of
 from .measure import counted
 from .serial import Serial, unlike_serial
@@ -32,7 +33,6 @@ DEVICES, CONSOLES = 820, 180
 SECONDS, A_SECOND = 60.0, 8.0  # reports; each comes to three orders
 KILLS, DOWN_S = 3, (0.5, 2.0)
 PATIENCE_S = 120
-READ = (*LOGS, *LOGS.values(), "dead-letters")
 
 
 @pytest.mark.long
@@ -89,15 +89,10 @@ async def test_a_gateway_with_a_thousand_clients(tmp_path: Path, keep_row: KeepR
 
 async def _decided(here: Site, crowd: Crowd) -> Checker:
     """All that was sent is decided, and the desk has ended."""
-    rules = rules_of(here.run)
-    there = await lying(here.run.kafka, READ)
-    mark = {place: len(entries) for place, entries in there.items()}
-    deadline = time.monotonic() + PATIENCE_S
-    while not settled(there, crowd.history, rules, mark) and time.monotonic() < deadline:
-        await asyncio.sleep(0.5)
-        await lying(here.run.kafka, READ, there)
+    rules, history = rules_of(here.run), crowd.history
+    there, mark = await decided(here.run.kafka, history, rules, PATIENCE_S)
     await here.desk.stop()
-    return Checker(await lying(here.run.kafka, READ, there), crowd.history, rules, mark)
+    return Checker(await lying(here.run.kafka, READ, there), history, rules, mark)
 
 
 @asynccontextmanager

@@ -14,11 +14,11 @@ from kafka import KafkaAdminClient
 
 from streams import topics
 from streams.app import make_app
-from streams.lag import Waiting, waiting
 from streams.settings import Settings
 from tests.support_kafka import Run, broker, worker
 
 from .checker import LOGS
+from .driver import left, undecided
 from .faults import GROUP
 from .load import Load
 
@@ -36,12 +36,12 @@ async def test_who_follows_tells_the_group_what_is_settled(tmp_path: Path) -> No
             one.start()
             await one.ready()  # before that no group has a coordinator
             await load.go(3)
-            assert [] == await _left(admin)
+            assert [] == await left(admin)
             await one.stop()
             await _forget(run)
-            assert len(load.history) <= sum(each.records for each in _waiting(admin))
+            assert len(load.history) <= sum(each.records for each in undecided(admin))
             one.start()
-            assert [] == await _left(admin)
+            assert [] == await left(admin)
         finally:
             one.kill()
             admin.close()
@@ -63,18 +63,6 @@ async def test_many_fetches_are_told_in_one_commit() -> None:
 
 async def _nowhere(_: list[TP]) -> dict[TP, int]:
     return {}
-
-
-def _waiting(admin: KafkaAdminClient) -> list[Waiting]:
-    return [each for each in waiting(admin, {}) if each.group == GROUP and each.records]
-
-
-async def _left(admin: KafkaAdminClient) -> list[Waiting]:
-    """What the group seems not to have dealt with, given time to do so."""
-    deadline = time.monotonic() + 30
-    while (left := _waiting(admin)) and time.monotonic() < deadline:
-        await asyncio.sleep(0.2)
-    return left
 
 
 async def _forget(run: Run) -> None:

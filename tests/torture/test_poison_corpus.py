@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,14 +19,13 @@ from streams import topics
 from streams.city_files import load
 from streams.decide import Decide
 from streams.desk_wire import read_desk_message
-from streams.lag import waiting
 from streams.salvage import failed
 from tests.bench.processes import fill as put
 from tests.support_kafka import CITY, MONDAY, Run, broker, lying, worker
 
 from .checker import LOGS, Checker
 from .conftest import KeepRow
-from .faults import GROUP
+from .driver import left
 from .load import rules_of
 from .measure import Row
 from .poison import WAYS, Poison, keep, kept, seeds, spoilt
@@ -102,13 +100,6 @@ def _wrong(came: Came) -> str:
     return ""
 
 
-async def _settled(kafka: str) -> None:
-    """Until all that lies in the inboxes is settled."""
-    with KafkaAdminClient(bootstrap_servers=kafka) as admin:
-        while any(one.records for one in waiting(admin, {}) if one.group == GROUP):
-            await asyncio.sleep(0.5)
-
-
 @pytest.mark.long
 async def test_a_broker_and_a_worker_that_is_killed_change_nothing(tmp_path: Path, keep_row: KeepRow) -> None:
     """Through a real broker: the logs are the serial fold of what lies in the inboxes, nothing of an inbox is without
@@ -128,8 +119,8 @@ async def test_a_broker_and_a_worker_that_is_killed_change_nothing(tmp_path: Pat
                 await put(run.kafka, ((p.topic, city.partition(p), b"poison", p.value) for p in half))
                 one.kill()
                 one.start()
-            async with asyncio.timeout(120):
-                await _settled(run.kafka)
+            with KafkaAdminClient(bootstrap_servers=run.kafka) as admin:
+                assert [] == await left(admin, 120)
             there = await lying(run.kafka, (*LOGS, *LOGS.values()))
         finally:
             one.kill()

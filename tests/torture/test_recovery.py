@@ -29,7 +29,8 @@ from tests.support_kafka import MONDAY, Run, broker, lying, two_workers, worker
 from tests.support_log import small
 
 from . import faults
-from .checker import LOGS, Checker, settled
+from .checker import Checker
+from .driver import decided
 from .load import Load, rules_of
 from .outage import outages, told
 from .serial import Serial, unlike_serial
@@ -94,14 +95,9 @@ async def test_forged_group_offsets_change_nothing(tmp_path: Path) -> None:
         load, one = Load(run, 200, 7), worker(run, "one")
         await load.go(3)
         assert await faults.forge_offsets(run) == len(load.history)
-        there = await lying(run.kafka, (*LOGS, *LOGS.values()))
-        mark = {place: len(entries) for place, entries in there.items()}
         try:
             one.start()
-            deadline = time.monotonic() + 60
-            while not settled(there, load.history, load.rules, mark) and time.monotonic() < deadline:
-                await asyncio.sleep(0.5)
-                await lying(run.kafka, (*LOGS, *LOGS.values()), there)
+            there, mark = await decided(run.kafka, load.history, load.rules, 60)
             await one.stop()
         finally:
             one.kill()

@@ -23,6 +23,7 @@ from tests.support_run import Run, left
 
 from .checker import LOGS, Checker, Fault
 from .conftest import KeepRow, Tell
+from .driver import READ
 from .load import rules_of
 from .measure import counted
 from .serial import Serial, unlike_serial
@@ -34,7 +35,6 @@ SETTLE_S = 90.0  # after the first half, before memory is compared: who was kill
 FEED_BEHIND_MS = 30 * 60_000  # business: who fed may just have been killed, and took up its place again
 REST_S = 240.0  # at most, until all that was said is dealt with
 EAST = dt.timezone(dt.timedelta(hours=8))
-READ = (*LOGS, *LOGS.values(), "dead-letters")
 STREAMS = ("general", "simple", "nonpenalty", "self", "all")
 OFFICIAL = ("paidan_target_cases", "paidan_target_force_officers", "paidan_target_support")
 GROWN = 1.3  # times what it needed at noon
