@@ -70,6 +70,7 @@ class Lane:
         self._book, self._load, self._post, self._settle, self._now = book, load, post, settle, now
         self._cases: dict[str, deque[_Item]] = {}
         self._kept: set[Place] = set()
+        self._left = True  # whether one may be pending that is not kept; then none is taken before it
         self._bytes = 0
         self._due: list[tuple[float, int, str]] = []  # heap: when (loop's clock), number, case
         self._number = 0
@@ -81,9 +82,15 @@ class Lane:
     # -- what comes in -------------------------------------------------------------------------------------------------
 
     def changed(self, seen: Seen | None) -> None:
-        """There is a reply more to deliver: this one, just read, or (None) one that must be loaded."""
-        if seen and len(self._book.pending(self.source.name)) == len(self._kept) + 1 and self._room():
-            self._keep(seen)  # no other waits before it
+        """There is a reply more to deliver: this one, just read, or (None) one that must be loaded.
+
+        (Rejected: to compare how many are pending with how many are kept. The book may have read that a reply is
+        acknowledged while its lane still waits for the broker's word.)
+        """
+        if seen and not self._left and self._room():
+            self._keep(seen)
+        else:
+            self._left = True
         self._moved.set()
 
     def _room(self) -> bool:
@@ -104,15 +111,16 @@ class Lane:
 
     async def _fill(self) -> None:
         """Load what is pending and not here, if half of the room is free."""
-        pending = self._book.pending(self.source.name)
-        if len(pending) == len(self._kept) or len(self._kept) > MOST // 2 or self._bytes > MOST_BYTES // 2:
+        if not self._left or len(self._kept) > MOST // 2 or self._bytes > MOST_BYTES // 2:
             return
-        wanted = list(islice((p for p in pending if p not in self._kept), MOST - len(self._kept)))
-        for seen in await self._load(wanted):
+        pending = self._book.pending(self.source.name)
+        missing = (p for p in pending if p not in self._kept)
+        for seen in await self._load(list(islice(missing, MOST - len(self._kept)))):
             if not self._room():
                 break
             if seen.place in pending:  # still
                 self._keep(seen)
+        self._left = any(p not in self._kept for p in pending)
 
     # -- what goes out -------------------------------------------------------------------------------------------------
 
