@@ -3,6 +3,8 @@
 1. They die with us, also when we are killed with -9 (as the servers of local.py do, and by the same means).
 2. Ctrl-C on a terminal goes to its whole group; they are not in it, because they must end in order.
 3. What dies is started again, each time a little later; what dies TOO_OFTEN within a minute ends the run.
+4. What is renewed becomes what lies on the disk now. Who can succeed another does so when it is ready, so a version
+   that cannot start leaves the one before it in its place.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from .local import LAUNCH  # dies with its parent; then becomes the program
 TOO_OFTEN = 5
 WITHIN_S = 60.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S, LOOK_OFTEN_S = 0.1, 0.02
 KEPT_LOGS = 5  # of earlier starts
 
 
@@ -31,11 +33,22 @@ class BrokenError(Exception):
 class Child:
     """One process, `paidan <words>`, with its environment and its log."""
 
-    def __init__(self, name: str, words: list[str], env: dict[str, str], logs: Path, *, ends: bool = False) -> None:
-        """`ends`: it may come to its end by itself (exit code 0), and is then not started again."""
-        self.name, self.ends = name, ends
+    def __init__(
+        self,
+        name: str,
+        words: list[str],
+        env: dict[str, str],
+        logs: Path,
+        *,
+        ends: bool = False,
+        succeeds: bool = False,
+    ) -> None:
+        """`ends`: it may come to its end by itself (exit code 0), and is then not started again. `succeeds`: it knows
+        `--succeed PID`."""
+        self.name, self.ends, self.succeeds = name, ends, succeeds
         self.restarts = 0
         self.stopping = False
+        self._renewing = False
         self._words, self._env = words, env
         self._log = logs / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -49,9 +62,12 @@ class Child:
 
     def start(self) -> None:
         """Start it. To be called in the main thread: children die with the thread that made them."""
-        command = [sys.executable, "-m", "streams.cli", *self._words]
+        self._process = self._begun()
+
+    def _begun(self, *more: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "streams.cli", *self._words, *more]
         with self._log.open("ab") as out:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", LAUNCH, str(os.getpid()), *command],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -69,7 +85,7 @@ class Child:
         self.start()
         while not self.stopping:
             await asyncio.sleep(LOOK_EVERY_S)
-            if self.code is None or self.stopping:
+            if self.code is None or self.stopping or self._renewing:
                 continue
             if self.ends and self.code == 0:
                 return
@@ -84,28 +100,62 @@ class Child:
                 self.restarts += 1
                 self.start()
 
+    async def renew(self, patience_s: float) -> None:
+        """A planned restart; returns when the old process is gone and a new one has its place. Who died is being
+        started anew as it is.
+
+        Raises:
+            BrokenError: the new one ended before it was ready. The old one goes on.
+        """
+        old = self._process
+        if old is None or self.code is not None or self.stopping:
+            return
+        self._renewing = True
+        try:
+            if self.succeeds:
+                await self._succeed(old)
+            else:
+                await _end(old, patience_s)
+                self.start()
+        finally:
+            self._renewing = False
+
+    async def _succeed(self, old: subprocess.Popen[bytes]) -> None:
+        new = self._begun("--succeed", str(old.pid))
+        try:
+            while old.poll() is None and new.poll() is None:  # noqa: ASYNC110 - a process sets no event
+                await asyncio.sleep(LOOK_OFTEN_S)
+        finally:
+            if old.poll() is None:
+                new.kill()
+                new.wait()
+            else:
+                self._process = new
+        if self._process is old:
+            what = f"the new {self.name} ended with {new.returncode}, the old one goes on"
+            raise BrokenError(f"{what}; the end of {self._log}:\n{self.tail()}")
+
     async def stop(self, patience_s: float) -> None:
         """Ask it to end, wait, and kill it when it does not."""
         self.stopping = True
-        if self._process is None or self.code is not None:
-            return
-        self._process.terminate()
-        deadline = time.monotonic() + patience_s
-        while self.code is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a process sets no event
-            await asyncio.sleep(0.02)
-        self.kill()
-
-    def kill(self) -> None:
-        """SIGKILL, if it still runs."""
-        self.stopping = True
-        if self._process and self.code is None:
-            self._process.kill()
-            self._process.wait()
+        if self._process:
+            await _end(self._process, patience_s)
 
     def tail(self, lines: int = 15) -> str:
         """The end of its log."""
         text = self._log.read_text("utf-8", "replace") if self._log.exists() else ""
         return "\n".join(text.splitlines()[-lines:]) or "(it said nothing)"
+
+
+async def _end(process: subprocess.Popen[bytes], patience_s: float) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    deadline = time.monotonic() + patience_s
+    while process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110 - a process sets no event
+        await asyncio.sleep(LOOK_OFTEN_S)
+    process.kill()  # none if it is gone
+    process.wait()
 
 
 def _rotate(log: Path) -> None:

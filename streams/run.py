@@ -4,7 +4,8 @@
 
 1. What is started is ended, in reverse, however this ends; killed with -9, all of it dies too (children.py, local.py).
 2. What dies is started again, servers too. What cannot live ends the run, with the end of its log.
-3. Nothing about the city is kept beside the topics but the clock (and it stands still while this does not run), ports,
+3. SIGUSR2 renews the processes, one after the other, with what lies on the disk now: an upgrade without an outage.
+4. Nothing about the city is kept beside the topics but the clock (and it stands still while this does not run), ports,
    logs and the key. So a second run goes on from where the log stands.
 """
 
@@ -18,6 +19,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -36,6 +38,7 @@ from .clock import SAY_EVERY_MS, Clock, RunClock, wall_ms
 from .local import LocalError
 from .ports import Ports
 from .prepare import decides, demo_logins, prepare
+from .renewal import Turn, renew
 from .servers import Servers
 from .settings import PREFIX, Settings
 from .summary import Numbers
@@ -56,6 +59,7 @@ PATIENCE_S = {
 }  # fmt: skip
 DESK_PATIENCE_S = 4.0
 BESIDE = ("tell", "targets", "archive", "gateway", "replies", "notify")  # the processes that show what was decided
+SUCCEED = ("tell",)  # of these can take another's place, as the desks can
 
 
 class RunError(Exception):
@@ -101,6 +105,7 @@ class _Run:
         self._servers: Servers | None = None
         self._children: list[Child] = []
         self._watch: Watch | None = None
+        self._renewal = asyncio.Event()
         self._final: Numbers | None = None
         self._began = time.monotonic()
 
@@ -135,6 +140,7 @@ class _Run:
 
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, hear)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, self._renewal.set)
         return asked
 
     async def _whole(self) -> None:
@@ -196,9 +202,10 @@ class _Run:
 
     async def _play(self, settings: Settings, pack: CityPack, up: asyncio.Event) -> None:
         """The processes, the deciding ones first; then, when they are there, complaints and people."""
-        children = [self._child(name, ["desk"], settings, served=True) for name in self._desks()]
-        children += [self._child(name, [name], settings, served=True) for name in BESIDE]
-        keeping = [asyncio.create_task(child.keep(up)) for child in children]
+        desks = [self._child(name, ["desk"], settings, served=True, succeeds=True) for name in self._desks()]
+        beside = [self._child(n, [n], settings, served=True, succeeds=n in SUCCEED) for n in BESIDE]
+        keeping = [asyncio.create_task(child.keep(up)) for child in (*desks, *beside)]
+        keeping.append(asyncio.create_task(self._renew(desks, beside, settings, pack)))
         try:
             if self._plan.demo:
                 keeping += await self._play_demo(settings, pack, up, keeping)
@@ -227,7 +234,14 @@ class _Run:
         return [f"desk-{n}" if n else "desk" for n in range(self._plan.workers)]
 
     def _child(
-        self, name: str, words: list[str], settings: Settings, *, served: bool = False, ends: bool = False
+        self,
+        name: str,
+        words: list[str],
+        settings: Settings,
+        *,
+        served: bool = False,
+        ends: bool = False,
+        succeeds: bool = False,
     ) -> Child:
         told = {
             "kafka": settings.kafka,
@@ -248,9 +262,20 @@ class _Run:
         }
         ours = {k: v for k, v in os.environ.items() if not k.upper().startswith(PREFIX)}
         env = ours | {PREFIX + k.upper(): v for k, v in told.items()} | {"PYTHONUNBUFFERED": "1"}
-        child = Child(name, words, env, self._data / "logs", ends=ends)
+        child = Child(name, words, env, self._data / "logs", ends=ends, succeeds=succeeds)
         self._children.append(child)
         return child
+
+    async def _renew(self, desks: list[Child], beside: list[Child], settings: Settings, pack: CityPack) -> None:
+        """All processes anew, whenever that is asked for."""
+        turns = [Turn(one, self._ports.of(one.name), _patience_s(one)) for one in beside]
+        for one in desks:
+            port = self._ports.of(one.name)
+            turns.append(Turn(one, port, _patience_s(one), partial(decides, settings.kafka, pack, [port])))
+        while True:
+            await self._renewal.wait()
+            self._renewal.clear()
+            self._say(await renew(turns))
 
     # -- while it runs -----------------------------------------------------------------------------------------------
 
@@ -290,7 +315,7 @@ class _Run:
     async def _end_children(self) -> None:
         """In reverse: who says something first, who decides last."""
         for child in reversed(self._children):
-            await child.stop(PATIENCE_S.get(child.name, DESK_PATIENCE_S))
+            await child.stop(_patience_s(child))
 
     def _last_word(self, stopped: bool) -> int:
         numbers = self._final
@@ -307,6 +332,10 @@ class _Run:
         out: IO[str] = sys.stdout
         out.write(f"{time.monotonic() - self._began:6.1f} s  {text}\n")
         out.flush()
+
+
+def _patience_s(child: Child) -> float:
+    return PATIENCE_S.get(child.name, DESK_PATIENCE_S)
 
 
 async def _first_to_fail(ending: asyncio.Task[None], tasks: list[asyncio.Task[None]]) -> None:

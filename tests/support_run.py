@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ class Run:
 
     def __init__(self, data: Path, *words: str) -> None:
         env = {k: v for k, v in os.environ.items() if not k.startswith("PAIDAN_")} | {"PAIDAN_DATA": str(data)}
+        self.data = data
         self.out = data.parent / f"run-{time.monotonic_ns()}.txt"
         with self.out.open("wb") as out:
             self.process = subprocess.Popen(
@@ -50,6 +52,18 @@ class Run:
             return self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             pytest.fail(self.text)
+
+    def renew(self, seconds: float = 120) -> None:
+        """Have all its processes renewed, and wait until they are."""
+        times = self.text.count("renewed")
+        self.process.send_signal(signal.SIGUSR2)
+        self.until(rf"(?s)(renewed.*){{{times + 1}}}", seconds)
+        assert re.findall("renewed .*", self.text)[-1].endswith(" processes"), self.text
+
+    @property
+    def kafka(self) -> str:
+        """Its broker, for bootstrap."""
+        return f"127.0.0.1:{json.loads((self.data / 'ports.json').read_bytes())['kafka']}"
 
     def last_line(self) -> dict[str, Any]:
         return json.loads(self.text.strip().splitlines()[-1])

@@ -110,3 +110,19 @@ def test_what_dies_is_started_again_and_ctrl_c_ends_all(data: Path) -> None:
     assert "Traceback" not in run.text
     clock = msgspec.json.decode((data / "clock.json").read_bytes())
     assert clock["segments"][-1]["wall_end"] is not None
+
+
+def test_all_is_renewed_while_it_runs(data: Path) -> None:
+    """SIGUSR2: every process of the city is another one, none has died, and it goes on; so an upgrade has no outage."""
+    run = Run(data, "--workers", "2")
+    run.until("accepted [1-9]")
+    before = run.family()
+    run.renew()
+    after = run.family()
+    assert len({p.pid for p in after} - {p.pid for p in before}) == 8
+    assigned = run.assigned()
+    run.until(f"assigned (?!{assigned}\\b)", 60)
+    run.process.send_signal(signal.SIGINT)
+    assert run.ended(30) == 0, run.text
+    assert names(left(data)) == []
+    assert "Traceback" not in run.text

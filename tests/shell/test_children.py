@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -72,6 +74,46 @@ async def test_stop_ends_what_does_not_want_to_end(tmp_path: Path, up: asyncio.E
         await asyncio.sleep(0.01)
     await one.stop(0.3)
     assert one.code == -signal.SIGKILL
+
+
+SLEEPER = "import signal, sys; signal.signal(signal.SIGTERM, lambda *_: sys.exit(0)); print(flush=True); signal.pause()"
+
+
+def lives(one: Child) -> int:
+    """Have it be a process that lives until it is asked to end."""
+    one._process = process = subprocess.Popen([sys.executable, "-c", SLEEPER], stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.readline()
+    return process.pid
+
+
+async def test_a_new_version_that_cannot_start_leaves_the_old_one(tmp_path: Path, up: asyncio.Event) -> None:
+    """Who succeeds another ends it when all is loaded, not before."""
+    one = Child("one", ["desk"], os.environ | {"PAIDAN_KAFKA": ""}, tmp_path / "logs", succeeds=True)
+    pid = lives(one)
+    with pytest.raises(BrokenError, match=r"the new one ended with 2, the old one goes on(?s:.*)PAIDAN_KAFKA"):
+        await one.renew(5)
+    assert one._process
+    assert (one._process.pid, one.code) == (pid, None)
+    await one.stop(5)
+    assert one.code == 0
+    await one.renew(5)
+    assert one._process.pid == pid, "who was ended is not started"
+
+
+async def test_who_cannot_be_succeeded_ends_and_is_started(tmp_path: Path, up: asyncio.Event) -> None:
+    """Its end is asked for, so it is none of the deaths that are counted."""
+    one = child(tmp_path, "topics", "table", ends=True)
+    keeping = asyncio.create_task(one.keep(up))
+    await asyncio.sleep(0)  # started
+    assert one._process
+    one._process.kill()
+    one._process.wait()
+    lives(one)
+    await one.renew(5)
+    await keeping
+    assert (one.code, one.restarts) == (0, 0)
+    assert "desk-inbox" in one.tail(100)
 
 
 def test_logs_of_earlier_starts_are_kept(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """A day of the whole city while everything in it dies in turn: `paidan run` as a person starts it, seen from outside.
 
-In the first half of the day every process and server is killed, again and again, by a seeded plan; in the second only a
-desk, the people and what Redis holds, so that what the others need can be compared over hours of traffic. What died is
-started again by the run itself; nothing here helps it.
+In the first half of the day every process and server is killed, again and again, by a seeded plan, also while all are
+being renewed; in the second only a desk, the people and what Redis holds, so that what the others need can be compared
+over hours of traffic. What died is started again by the run itself; nothing here helps it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.support_run import Run
 DESKS, PEOPLE = ("desk", "desk-1"), ("feed", "simulate")
 BESIDE = ("tell", "targets", "archive", "gateway", "replies", "notify")
 SERVERS = {"redis-server": "redis", "java": "kafka"}
-FIRST_HALF = (*DESKS, *PEOPLE, *BESIDE, *SERVERS.values(), "flush", "freeze")
+FIRST_HALF = (*DESKS, *PEOPLE, *BESIDE, *SERVERS.values(), "flush", "freeze", "renew")
 SECOND_HALF = ("desk", *PEOPLE, "flush")
 FROZEN_S = 12.0  # the session is 10 s
 PAUSE_S = (8.0, 16.0)  # between two faults: nothing dies five times in a minute, which would end the run
@@ -94,6 +94,8 @@ class City:
                 time.sleep(FROZEN_S)
                 with suppress(psutil.NoSuchProcess):
                     victim.send_signal(signal.SIGCONT)
+        elif fault == "renew":  # takes longer than it is until the next fault
+            self._run.process.send_signal(signal.SIGUSR2)
         elif fault in there:
             there[fault].kill()
         else:

@@ -6,13 +6,15 @@ Told beside what is wanted, never judged: how long it takes depends on the machi
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from tests.bench import recovery
-from tests.support_kafka import Child, two_workers, worker
+from tests.support_kafka import Child, Run, two_workers, worker
+from tests.support_run import Run as City
 
 from .conftest import Tell
 from .outage import pauses, spread
@@ -84,6 +86,28 @@ async def test_a_worker_that_is_succeeded(tmp_path: Path, figure: Tell) -> None:
         assert [False, False] == [one.alive for one in old]
         assert [[0], [0]] == [one.ended for one in old]
     figure("planned restart (--succeed, static ids): pause of a desk", "p50 1 s, longest 7 s", spread(found))
+
+
+@pytest.mark.long
+async def test_a_city_that_is_renewed(tmp_path: Path, figure: Tell) -> None:
+    """`paidan run` asked to renew everything, three times: the desks are succeeded one after the other."""
+    city = City(tmp_path / "data", "--no-demo", "--speed", "60", "--workers", "2")
+    try:
+        await asyncio.to_thread(city.until, "assigned 0")
+        run = Run(city.kafka, tmp_path / "data")
+
+        async def renewed() -> None:
+            await asyncio.to_thread(city.renew)
+            await asyncio.sleep(SETTLED_S)
+
+        found = await pauses(run, [renewed] * 3)
+    finally:
+        city.process.terminate()
+        await asyncio.to_thread(city.ended)
+    figure("`paidan run` renews all its processes: pause of a desk", "p50 1 s, longest 7 s", spread(found))
+    assert all({("desk-log", p) for p in range(10)} <= each.keys() for each in found)
+    assert re.search(r"restarts 0\n", city.text)
+    assert not re.search(r"restarts [1-9]", city.text)
 
 
 @pytest.mark.long
