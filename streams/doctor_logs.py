@@ -6,7 +6,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from dispatchers.explain.words import Said
-from dispatchers.record import RULES, decode_record
+from dispatchers.record import RULES, decode_record, newer
 
 from . import packs
 from .city_files import version
@@ -60,22 +60,21 @@ async def void(patient: Patient) -> list[Finding]:
 
 
 async def rules(patient: Patient) -> list[Finding]:
-    """A record that newer rules decided, or that cannot be read, must not be continued by this program."""
+    """A record that this program cannot read whole must not be continued by it. What newer rules decided and it can
+    read, it may: so is an upgrade, process by process."""
     found = []
-    right = Said("不要运行这个旧程序，用新版本", "do not run this older program: use the newer version")
     for tail in (await patient.logs()).tails.values():
-        offset, raw, _ = tail.chain[-1] if tail.chain else (-1, b"", None)
-        newest = max((record.rules for _, _, record in tail.chain), key=_numbers, default=RULES)
-        if _numbers(newest) > _numbers(RULES):
-            what = Said(
-                f"由规则{newest}决定，本程序只有{RULES}", f"decided by rules {newest}, this program has {RULES}"
-            )
+        bad = next(((offset, why) for offset, raw, _ in tail.chain if (why := _unreadable(raw))), None)
+        by = next((record.rules for _, _, record in reversed(tail.chain) if newer(record.rules)), "")
+        if bad:
+            offset, why = bad
+            what = Said(f"记录{offset}本程序读不懂：{why}", f"record {offset} cannot be read by this program: {why}")
+            right = Said("不要运行这个旧程序，用新版本", "do not run this older program: use the newer version")
             found.append(broken(tail.where, what, right))
-        elif raw and (fault := _unreadable(raw)):
-            what = Said(
-                f"记录{offset}本程序读不懂：{fault}", f"record {offset} cannot be read by this program: {fault}"
-            )
-            found.append(broken(tail.where, what, right))
+        elif by:
+            what = Said(f"由规则{by}决定，本程序只有{RULES}", f"decided by rules {by}, this program has {RULES}")
+            right = Said("把升级做完，或者退回新版本", "finish the upgrade, or take the newer version back")
+            found.append(attention(tail.where, what, right))
     return found
 
 
@@ -201,11 +200,6 @@ def _unreadable(raw: bytes) -> str:
     except msgspec.MsgspecError as fault:
         return str(fault)
     return ""
-
-
-def _numbers(rules: str) -> tuple[int, ...]:
-    """A version of the rules, to be compared."""
-    return tuple(int(part) if part.isdigit() else 0 for part in rules.split("."))
 
 
 LOGS = (

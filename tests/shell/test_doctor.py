@@ -442,7 +442,8 @@ async def test_a_log_that_is_none_of_ours(kafka: str) -> None:
 
 @pytest.mark.parametrize(("partition", "newer"), [(0, f"{RULES}.1"), (1, "2099.1.1")])
 async def test_rules(kafka: str, partition: int, newer: str) -> None:
-    """A record by newer rules than this program has: it is not to be run; older ones are well."""
+    """A record by newer rules than this program has is worth a look while it can be read whole; older ones are well.
+    One that says something new is not to be continued by this program, nor by it once older ones follow."""
     log, where = "event-receipts", f"event-receipts/{partition}"
     old = chain(2, rules="2026.2.10")
     await append(kafka, log, partition, *old)
@@ -450,7 +451,12 @@ async def test_rules(kafka: str, partition: int, newer: str) -> None:
     (new,) = chain(1, 2, digest(old[-1]), rules=newer)
     await append(kafka, log, partition, new)
     ((severity, at, what),) = await found(doctor_logs.rules, kafka, where)
-    assert (severity, at, what) == (BROKEN, where, f"decided by rules {newer}, this program has {RULES}")
+    assert (severity, at, what) == (ATTENTION, where, f"decided by rules {newer}, this program has {RULES}")
+    unknown = chain(1, 3, digest(new), rules=newer)[0].replace(b'"events":[]', b'"events":[],"tomorrow":1')
+    await append(kafka, log, partition, unknown, *chain(1, 4, digest(unknown)))
+    ((severity, at, what),) = await found(doctor_logs.rules, kafka, where)
+    assert (severity, at) == (BROKEN, where)
+    assert what.startswith(f"record 3 cannot be read by this program: record 4 of jia is of rules {newer}, ")
 
 
 async def test_a_record_that_cannot_be_read(kafka: str) -> None:
