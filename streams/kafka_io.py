@@ -12,6 +12,9 @@ from contextlib import asynccontextmanager
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 
+from . import hanging
+
+hanging.install()
 LARGEST = 17 * 1024 * 1024  # above every max.message.bytes of topics.yaml
 BATCH = 512 * 1024  # one atomic append; a larger record has a batch to itself
 
