@@ -8,7 +8,7 @@ Layout
 In the order of a message, each file one thought:
 
 - settings, logs, clock, topics   where things are; what a process logs; the one clock; `topics.yaml`, the one source
-- kafka_io, app             aiokafka and Faust as we use them: what was measured to lose data is taken out here
+- kafka_io, hanging, app, member   aiokafka and Faust as we use them: what was measured to lose data or time is taken out
 - wire, desk_wire, faults   bytes to messages; every fault has a reason
 - masking, vault, reporters the person leaves the message, sealed under a key of the case
 - geo, outlines, place_names, city_files (with city_table, city_yaml), cities   places, and versions of the city
@@ -25,7 +25,7 @@ In the order of a message, each file one thought:
 - metrics, observe, lag     what ops teams see; `ops` starts Prometheus and Alertmanager
 - targets                   the official numbers: `target_fold`, shown by `target_gauges` and `indicator_gauges`
 - people/, feed             the demo: simulated people, real complaints
-- run, servers, children, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine
+- run, servers, children, renewal, ports, prepare, watch, summary, local, stop   `paidan run`: all of it on one machine
 - backup/, doctor*          a city in files, and into an empty cluster; what is wrong, in words
 - decide, replay, schema, generate, packs, scan, *_cli, cli*   tools; `cli` joins all of it
 """

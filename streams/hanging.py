@@ -4,7 +4,9 @@ A broker that dies is noticed at once, one that hangs only by its silence, and a
 Others lead in its place after 9 s (`broker.session.timeout.ms`), but who leads is asked of a broker drawn by lot, and
 that question alone hung for as long: a leader that slept for 15 s, four times in a minute, held up messages for 80 s.
 So each kind of request is given the time that it can rightly take, after which its connection is closed and another
-broker is asked. Nothing is lost by it: an idempotent producer sends the same batch again under the same number.
+broker is asked. A broker answers a connection's requests one by one, so a question may wait also behind an append that
+waits for followers. Nothing is lost then: an idempotent producer sends the same batch again under the same number, and
+what is replicated meanwhile is acknowledged at once.
 
 Not by `request_timeout_ms`: it bounds joining a group too, which takes as long as the slowest member, and how long
 `end_offsets` tries again. Upstream has no other setting (aiokafka #576 made a silent broker be passed over, no sooner).
