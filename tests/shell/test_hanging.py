@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import AIOKafkaProducer, conn
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.group import JoinGroupRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -31,12 +32,15 @@ async def silent() -> AsyncIterator[int]:
 
 
 async def test_who_is_silent_from_the_beginning_is_passed_over(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first of two addresses hangs: a producer of ours is there by the second."""
+    """Nobody answers: that is told. One of two addresses hangs: a producer of ours is there by the other."""
     monkeypatch.setattr(hanging, "KNOWN_S", 0.2)
     async with silent() as port, asyncio.timeout(20):  # aiokafka alone waits 30 s
-        sender = kafka_io.producer(f"127.0.0.1:{port},{kafka}")
-        await sender.start()
-        await sender.stop()
+        alone = kafka_io.producer(f"127.0.0.1:{port}")
+        with pytest.raises(KafkaConnectionError):
+            await alone.start()
+        await alone.stop()
+        async with kafka_io.producer(f"127.0.0.1:{port},{kafka}") as sender:
+            assert sender.client.cluster.brokers()
 
 
 @pytest.mark.parametrize(
