@@ -8,7 +8,7 @@ Layout
 In the order of a message, each file one thought:
 
 - settings, logs, clock, topics   where things are; what a process logs; the one clock; `topics.yaml`, the one source
-- kafka_io, hanging, app, member   aiokafka and Faust as we use them: what was measured to lose data or time is taken out
+- kafka_io, hanging, app, member   aiokafka and Faust as we use them, without what was measured to lose data or time
 - wire, desk_wire, faults   bytes to messages; every fault has a reason
 - masking, vault, reporters the person leaves the message, sealed under a key of the case
 - geo, outlines, place_names, city_files (with city_table, city_yaml), cities   places, and versions of the city

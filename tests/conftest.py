@@ -1,6 +1,7 @@
 """What tests share: one real broker and one real Redis for the whole session, started by the first test that asks."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -8,6 +9,9 @@ from kafka import KafkaAdminClient
 
 from streams import metrics, topics
 from streams.local import EmbeddedKafka, EmbeddedRedis
+
+# What they assert is told with its values, as of the tests themselves.
+pytest.register_assert_rewrite(*(f"tests.{path.stem}" for path in Path(__file__).parent.glob("support*.py")))
 
 LONGEST = ("/torture/", "/e2e/", "/shell/", "/properties/")  # folders, by how long their files take
 

@@ -10,10 +10,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.support_browser import at_a_desk, can_be_used_by_everybody
 from tests.support_devices import Device, enrolled
@@ -338,6 +339,33 @@ async def test_every_place_can_be_used_by_everybody(
             "[data-case]" if "listed" in place else ".parts tbody tr" if place else ".figure"
         ).first.wait_for()
         await can_be_used_by_everybody(page, tmp_path / f"{name}-{scheme}.png", scrolls=bool(place) or size[0] < 700)
+
+
+@pytest.mark.parametrize("path", ["/wall", "/console"])
+async def test_a_page_opened_while_the_gateway_is_away_comes_up_when_it_is_back(
+    city: City, browser: Browser, path: str
+) -> None:
+    """Nobody stands beside a wall to load it again. First nobody answers, then too few brokers live."""
+    async with at_a_desk(browser, city.site, "coordination", path) as page:
+        left = {"/api/me": 2, "/api/catalog": 2}
+
+        async def away(route: Route) -> None:
+            asked = urlsplit(route.request.url).path
+            left[asked] -= 1
+            if left[asked] == 1:
+                await route.abort()
+            elif left[asked] == 0:
+                await route.fulfill(status=503, json={"error": "no_broker"})
+            else:
+                await route.continue_()
+
+        for asked in left:
+            await page.route(f"**{asked}", away)
+        await page.reload()
+        shown = page.locator(".oldest-desk" if path == "/wall" else "button:has-text('嘉善县')").first
+        await expect(shown).to_be_visible()
+        while max(left.values()) >= 0:
+            await page.wait_for_timeout(100)
 
 
 # -- it goes on --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // Starts the console: who one is, the city's names, the desk's board and its changes, then the keys.
 import { effect, html, render } from "../shared/dom.js";
-import { whoami } from "../shared/api.js";
+import { sure, whoami } from "../shared/api.js";
 import { tick } from "../shared/clock.js";
 import { t, word } from "../shared/i18n.js";
 import { link } from "../shared/link.js";
@@ -38,12 +38,12 @@ effect(() => {
 });
 
 async function start() {
-  const who = await whoami();
+  const who = await sure(whoami);
   if (/^#c-\w+$/.test(location.hash)) open(location.hash.slice(1)); // from a list elsewhere
   document.title = `派单 · ${word("account", who.role)}`;
   listenKeys();
   listen();
-  await Promise.all([fetchCatalog(), watchDesk(who.desk), fetchSaved().catch(() => {})]);
+  await Promise.all([sure(fetchCatalog), watchDesk(who.desk), fetchSaved().catch(() => {})]);
   if (!cursors.unassigned.value && rowsOf("unassigned").length) point("unassigned", rowsOf("unassigned")[0].id);
   // Who was quicker than the names of the city is left where they are: rows and keys work before.
   if (document.activeElement === document.body) document.getElementById("list-unassigned")?.focus();

@@ -86,6 +86,23 @@ export async function whoami() {
   return me.value;
 }
 
+const AGAIN = 3_000;
+
+/** Asks until there is an answer: a page opened while the gateway is away comes up when it is back, also a wall that
+ * nobody stands beside. A refusal is an answer. */
+export async function sure(ask) {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (fault) {
+      if (!(fault instanceof Fault) || (fault.status && fault.status < 500)) throw fault;
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, AGAIN);
+    });
+  }
+}
+
 /** To the sign-in page, and back here afterwards. */
 export function signIn() {
   if (location.pathname !== "/login") location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);

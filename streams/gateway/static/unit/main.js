@@ -1,6 +1,6 @@
 // A unit's page: the work orders that it holds and what it is asked for, most urgent first, each with its next acts.
 import { computed, effect, html, render, signal } from "../shared/dom.js";
-import { get, me, whoami } from "../shared/api.js";
+import { get, me, sure, whoami } from "../shared/api.js";
 import { Switches } from "../shared/bar.js";
 import { clockText, instantText, ticking } from "../shared/clock.js";
 import { deadline, remainder, tone } from "../shared/deadline.js";
@@ -100,4 +100,4 @@ function Unit() {
 }
 
 render(html`<${Unit} />`, document.getElementById("app"));
-whoami().then(() => Promise.all([fetchCatalog(), watchDesk("")]));
+sure(whoami).then(() => Promise.all([sure(fetchCatalog), watchDesk("")]));

@@ -2,7 +2,7 @@
 // what it could not renew for a minute is crossed out and striped, so that nobody takes it for the present. Each of the
 // three numbers can be opened (opened.js).
 import { effect, html, render, signal } from "../shared/dom.js";
-import { get, whoami } from "../shared/api.js";
+import { get, sure, whoami } from "../shared/api.js";
 import { clockText, nowText, spanText, tick, ticking } from "../shared/clock.js";
 import { lang, said, t } from "../shared/i18n.js";
 import { fetchCatalog, shortDesk } from "../shared/names.js";
@@ -106,4 +106,4 @@ effect(() => {
 });
 
 render(html`<${Page} />`, document.getElementById("app"));
-whoami().then(() => Promise.all([fetchCatalog(), ask()]));
+sure(whoami).then(() => Promise.all([sure(fetchCatalog), ask()]));
