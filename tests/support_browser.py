@@ -40,9 +40,10 @@ async def window(browser: Browser, here: Site, **context: Any) -> AsyncIterator[
     page.on("request", lambda r: elsewhere.append(r.url) if not r.url.startswith((here.url, "data:")) else None)
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     yield page
+    failed = list(faults)  # what closing breaks off is nobody's loss
     await opened.close()
     assert elsewhere == []
-    assert faults == []
+    assert failed == []
 
 
 @asynccontextmanager
