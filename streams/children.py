@@ -92,7 +92,7 @@ class Child:
             self._deaths.append(time.monotonic())
             if len(self._deaths) == TOO_OFTEN and self._deaths[-1] - self._deaths[0] < WITHIN_S:
                 what = f"{self.name} ended {TOO_OFTEN} times within a minute, at last with {self.code}"
-                raise BrokenError(f"{what}; the end of {self._log}:\n{self.tail()}")
+                raise self._broken(what)
             recent = sum(time.monotonic() - death < WITHIN_S for death in self._deaths)
             await asyncio.sleep(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** (recent - 1)))
             await servers.wait()
@@ -132,14 +132,16 @@ class Child:
             else:
                 self._process = new
         if self._process is old:
-            what = f"the new {self.name} ended with {new.returncode}, the old one goes on"
-            raise BrokenError(f"{what}; the end of {self._log}:\n{self.tail()}")
+            raise self._broken(f"the new {self.name} ended with {new.returncode}, the old one goes on")
 
     async def stop(self, patience_s: float) -> None:
         """Ask it to end, wait, and kill it when it does not."""
         self.stopping = True
         if self._process:
             await _end(self._process, patience_s)
+
+    def _broken(self, what: str) -> BrokenError:
+        return BrokenError(f"{what}; the end of {self._log}:\n{self.tail()}")
 
     def tail(self, lines: int = 15) -> str:
         """The end of its log."""

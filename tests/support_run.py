@@ -60,10 +60,14 @@ class Run:
         self.until(rf"(?s)(renewed.*){{{times + 1}}}", seconds)
         assert re.findall("renewed .*", self.text)[-1].endswith(" processes"), self.text
 
+    def port(self, name: str) -> int:
+        """Where one of its servers or processes answers."""
+        return int(json.loads((self.data / "ports.json").read_bytes())[name])
+
     @property
     def kafka(self) -> str:
         """Its broker, for bootstrap."""
-        return f"127.0.0.1:{json.loads((self.data / 'ports.json').read_bytes())['kafka']}"
+        return f"127.0.0.1:{self.port('kafka')}"
 
     def last_line(self) -> dict[str, Any]:
         return json.loads(self.text.strip().splitlines()[-1])

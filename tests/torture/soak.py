@@ -7,14 +7,12 @@ over hours of traffic. What died is started again by the run itself; nothing her
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
@@ -47,8 +45,8 @@ class Look(NamedTuple):
 class City:
     """The processes of a run by name, what is done to them, what they need and say."""
 
-    def __init__(self, run: Run, data: Path, seed: int) -> None:
-        self._run, self._data = run, data
+    def __init__(self, run: Run, seed: int) -> None:
+        self._run = run
         self._dice = random.Random(seed)
         self.done: list[str] = []
         self.times: list[int] = []  # wall ms of each
@@ -118,18 +116,10 @@ class City:
 
     def metrics(self, process: str) -> Told:
         """What a process tells Prometheus, by metric and labels. Raises OSError: it does not answer."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self._port(process)}/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self._run.port(process)}/metrics", timeout=10) as answer:
             families = text_string_to_metric_families(answer.read().decode())
         return {f.name: {tuple(sorted(s.labels.items())): s.value for s in f.samples} for f in families}
 
     def redis(self) -> redis.Redis:
         """A client of its Redis."""
-        return redis.Redis(port=self._port("redis"))
-
-    @property
-    def kafka(self) -> str:
-        """For bootstrap."""
-        return f"127.0.0.1:{self._port('kafka')}"
-
-    def _port(self, name: str) -> int:
-        return int(json.loads((self._data / "ports.json").read_bytes())[name])
+        return redis.Redis(port=self._run.port("redis"))

@@ -60,19 +60,19 @@ def test_a_day_under_faults(tmp_path: Path, keep_row: KeepRow, figure: Tell) -> 
     process needs in memory and descriptors does not grow over the second half of the day."""
     data = tmp_path / "data"
     run = Run(data, "--speed", str(SPEED), "--workers", "2")
-    city = City(run, data, seed=1)
+    city = City(run, seed=1)
     try:
         run.until("accepted [1-9]", 180)
         city.live(HALF_S, FIRST_HALF)
         noon = time.monotonic() + SETTLE_S
         city.live(HALF_S, SECOND_HALF)
         city.hush()
-        rest = asyncio.run(_at_rest(city))
+        rest = asyncio.run(_at_rest(run, city))
     finally:
         run.process.kill()
         for process in left(tmp_path):
             process.kill()
-    settings = Settings(city.kafka, data)
+    settings = Settings(run.kafka, data)
     checker = Checker(rest.lying, [], rules_of(settings))
     broken = checker.check()
     broken += unlike_serial(checker, Serial(settings))
@@ -84,7 +84,7 @@ def test_a_day_under_faults(tmp_path: Path, keep_row: KeepRow, figure: Tell) -> 
     assert [] == broken[:20]
 
 
-async def _at_rest(city: City) -> Rest:
+async def _at_rest(run: Run, city: City) -> Rest:
     """When nothing is left to be dealt with, and the numbers are the same before and after the topics were read."""
     deadline = time.monotonic() + REST_S
     why = ""
@@ -96,7 +96,7 @@ async def _at_rest(city: City) -> Rest:
             why = f"lag {[each for each in before['paidan_consumer_lag_records'].items() if each[1]]}"
             if any(before["paidan_consumer_lag_records"].values()):
                 continue
-            there = await lying(city.kafka, READ, there)
+            there = await lying(run.kafka, READ, there)
             after = city.metrics("targets")
         except OSError as fault:
             why = str(fault)

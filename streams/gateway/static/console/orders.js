@@ -5,7 +5,7 @@
  *   text?:{zh:string,en:string}, reason?:string, now?:any, events?:string[]}} Given
  */
 import { signal } from "../shared/dom.js";
-import { Fault, getFor, postFor } from "../shared/api.js";
+import { Fault, getFor, pause, postFor } from "../shared/api.js";
 import { mark } from "./filters.js";
 import { learn, rows } from "./store.js";
 
@@ -15,10 +15,6 @@ export const given = signal(new Map());
 export const answered = signal(null);
 
 const ASK = 400;
-const pause = (ms) =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
 
 function note(entry) {
   const next = new Map(given.value);

@@ -2,7 +2,7 @@
 // Deltas are folded in at most once a frame, however many arrive: 5,000 rows are sorted then and not for each.
 /** @typedef {import("../shared/types.js").CaseRow} CaseRow */
 import { batch, signal } from "../shared/dom.js";
-import { get, query } from "../shared/api.js";
+import { get, pause, query } from "../shared/api.js";
 import { heardTime } from "../shared/clock.js";
 import { follow } from "../shared/link.js";
 
@@ -118,7 +118,7 @@ export async function watchDesk(id) {
   end?.();
   deskId.value = id;
   loaded.value = false;
-  for (let pause = 500; deskId.peek() === id; pause = Math.min(2_000, pause * 2)) {
+  for (let wait = 500; deskId.peek() === id; wait = Math.min(2_000, wait * 2)) {
     try {
       await fetchBoard();
       break;
@@ -127,9 +127,7 @@ export async function watchDesk(id) {
         denied.value = fault.text;
         return;
       }
-      await new Promise((resolve) => {
-        setTimeout(resolve, pause);
-      });
+      await pause(wait);
     }
   }
   if (deskId.peek() !== id) return;

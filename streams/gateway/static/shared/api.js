@@ -87,6 +87,11 @@ export async function whoami() {
 }
 
 const AGAIN = 3_000;
+/** Let so many milliseconds pass. */
+export const pause = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** Asks until there is an answer: a page opened while the gateway is away comes up when it is back, also a wall that
  * nobody stands beside. A refusal is an answer. */
@@ -97,9 +102,7 @@ export async function sure(ask) {
     } catch (fault) {
       if (!(fault instanceof Fault) || (fault.status && fault.status < 500)) throw fault;
     }
-    await new Promise((resolve) => {
-      setTimeout(resolve, AGAIN);
-    });
+    await pause(AGAIN);
   }
 }
 
